@@ -1,0 +1,245 @@
+"""What the core knows of a cluster: plain frozen records, made by `chippool.state` and by nobody else.
+
+Chips are milli-chips; `cpu` is in millicores, every other resource in its own whole unit (bytes, pods, devices);
+times are seconds since the epoch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chippool.core.ids import ClassName, Milli, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
+from chippool.core.reasons import Reason
+
+Requests = tuple[tuple[str, int], ...]
+"""Resources one replica asks for beside its chips, sorted by name; `pods: 1` is always among them."""
+
+
+class Mode(StrEnum):
+    GANG = "Gang"
+    SERVICE = "Service"
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    key: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Toleration:
+    """An empty key with operator Exists tolerates everything; an empty effect matches every effect."""
+
+    key: str
+    operator: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """`operator` is In, NotIn, Exists, DoesNotExist, Gt or Lt."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One alternative of a required node affinity; `fields` speak of `metadata.name`."""
+
+    labels: tuple[Requirement, ...]
+    fields: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """Which nodes may hold a replica whatever is free there; `affinity` None asks for nothing, empty matches nothing."""
+
+    node_selector: tuple[tuple[str, str], ...] = ()
+    affinity: tuple[Term, ...] | None = None
+    tolerations: tuple[Toleration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one replica needs of a node."""
+
+    chips: Milli
+    requests: Requests
+    constraints: Constraints
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node with what is left on it.
+
+    `free` and `room` count what terminating pods hold as free already; `leaving` is that share of the chips.
+    Pods of anybody, and replicas that are admitted and not there yet, are taken off.
+    """
+
+    name: NodeName
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    usable: bool
+    """Ready and not cordoned."""
+    pools: tuple[PoolName, ...]
+    """The pools that claim it; more than one is an error and nothing new is put there."""
+    installed: Milli
+    allocatable: Milli
+    free: Milli
+    leaving: Milli
+    unmanaged: Milli
+    capacity: Mapping[str, int]
+    """Allocatable of everything but the pool's chips."""
+    room: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    name: PoolName
+    resource: str
+    access: tuple[frozenset[ClassName], ...] = ()
+    """Each entry a set of classes; none at all lets every class in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    name: QueueName
+    class_names: frozenset[ClassName]
+    namespace_selector: tuple[Requirement, ...] | None
+    """None selects no namespace, empty selects all."""
+    limits: Mapping[PoolName, Milli] = field(default_factory=dict)
+    """A pool that is not listed has no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A PriorityClass; `preempts` is false for `preemptionPolicy: Never`."""
+
+    name: ClassName
+    value: int
+    preempts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to run a workload; `ask` counts chips of whichever of its pools is taken."""
+
+    name: VariantName
+    pools: tuple[PoolName, ...]
+    replicas: int
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What an admitted workload was given; the annotation of its object says the same."""
+
+    variant: VariantName
+    pool: PoolName
+    replicas: int
+    admitted_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Displaced:
+    """How a workload last lost its chips; kept on its object."""
+
+    at: float
+    reason: Reason
+    by: WorkloadKey | None
+    count: int
+    not_started: int
+    """Times in a row it was admitted and did not start."""
+    generation: int
+    """The workload's generation at that time."""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the made object ended."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A user's mistake that only shows beside the rest of the cluster."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A ChipWorkload with what the cluster shows of it."""
+
+    key: WorkloadKey
+    uid: str
+    generation: int
+    namespace: Namespace
+    queue: QueueName
+    class_name: ClassName
+    mode: Mode
+    replicas: int
+    """Of the spec; a variant may name its own number."""
+    variants: tuple[Variant, ...]
+    created: float
+    start_timeout: float
+    max_runtime: float | None = None
+    suspend: bool = False
+    deleting: bool = False
+    finished: bool = False
+    """Its Finished condition says so: for good."""
+    problems: tuple[Problem, ...] = ()
+    assignment: Assignment | None = None
+    displaced: Displaced | None = None
+    outcome: Outcome | None = None
+    active: bool = False
+    """Its object would run pods: neither suspended nor at 0 replicas nor ended."""
+    placed: tuple[NodeName, ...] = ()
+    """A node per replica that is bound or pinned and not terminating."""
+    reserved: tuple[NodeName, ...] = ()
+    """A node per replica that is decided and has no pod there yet."""
+    missing: int = 0
+    """Replicas of its assignment that are neither placed, reserved nor succeeded."""
+    succeeded: int = 0
+    ready: int = 0
+    started: bool = False
+    """All its replicas were Ready at some time since it was admitted."""
+    clock: float = 0.0
+    """Since when its start counts: its admission, or the last moment it waited for releasing chips."""
+    error: str = ""
+    """What keeps its pods from being Ready, in the cluster's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bystander:
+    """A pending pod that chippool does not manage and kube-scheduler may put on a node at any moment."""
+
+    resources: Requests
+    constraints: Constraints
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceView:
+    labels: Mapping[str, str]
+    deleting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One consistent view of the cluster; nothing in it changes once it is made."""
+
+    nodes: Mapping[NodeName, Node]
+    pools: Mapping[PoolName, Pool]
+    queues: Mapping[QueueName, Queue]
+    classes: Mapping[ClassName, Class]
+    namespaces: Mapping[Namespace, NamespaceView]
+    workloads: Mapping[WorkloadKey, Workload]
+    bystanders: tuple[Bystander, ...] = ()

@@ -1,0 +1,63 @@
+"""The one vocabulary of reasons: condition reason = event reason = metric label = word of the command line."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    # it runs
+    ADMITTED = "Admitted"
+    PLACED = "Placed"
+    RESIZED = "Resized"
+
+    # it ended
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    MAX_RUNTIME_EXCEEDED = "MaxRuntimeExceeded"
+
+    # it lost its chips
+    PREEMPTED = "Preempted"
+    NOT_STARTED = "NotStarted"
+    UNAUTHORIZED = "Unauthorized"
+    OBJECT_DELETED = "ObjectDeleted"
+
+    # it waits, and time or others will help
+    CHIPS_SHORT = "ChipsShort"
+    ROOM_SHORT = "RoomShort"
+    QUEUE_LIMIT = "QueueLimit"
+    NO_NODES = "NoNodes"
+    BACK_OFF = "BackOff"
+    SUSPENDED = "Suspended"
+
+    # it waits, and someone must act
+    UNKNOWN_POOL = "UnknownPool"
+    UNKNOWN_QUEUE = "UnknownQueue"
+    UNKNOWN_CLASS = "UnknownClass"
+    UNKNOWN_CONTAINER = "UnknownContainer"
+    NAMESPACE_NOT_ALLOWED = "NamespaceNotAllowed"
+    NAMESPACE_TERMINATING = "NamespaceTerminating"
+    CLASS_NOT_ALLOWED = "ClassNotAllowed"
+    ACCESS_DENIED = "AccessDenied"
+    IMPOSSIBLE_SIZE = "ImpossibleSize"
+    NO_NODE_MATCHES = "NoNodeMatches"
+    BAD_PATCH = "BadPatch"
+    BAD_TEMPLATE = "BadTemplate"
+    NAME_TAKEN = "NameTaken"
+
+
+MISTAKES = frozenset(
+    {
+        Reason.UNKNOWN_POOL,
+        Reason.UNKNOWN_QUEUE,
+        Reason.UNKNOWN_CLASS,
+        Reason.UNKNOWN_CONTAINER,
+        Reason.NAMESPACE_NOT_ALLOWED,
+        Reason.CLASS_NOT_ALLOWED,
+        Reason.ACCESS_DENIED,
+        Reason.IMPOSSIBLE_SIZE,
+        Reason.NO_NODE_MATCHES,
+        Reason.BAD_PATCH,
+        Reason.BAD_TEMPLATE,
+        Reason.NAME_TAKEN,
+    }
+)
+"""Holds that no amount of waiting ends: a person must act."""
