@@ -11,7 +11,7 @@ VariantName = NewType("VariantName", str)
 WorkloadKey = NewType("WorkloadKey", str)
 """`namespace/name` of a ChipWorkload."""
 
-Milli = NewType("Milli", int)
+Milli = int
 """Thousandths of a chip; the core knows no other unit of chips."""
 
 CHIP = 1000
@@ -19,7 +19,7 @@ CHIP = 1000
 
 def chips(count: float) -> Milli:
     """Milli-chips of a number of chips."""
-    return Milli(round(count * CHIP))
+    return round(count * CHIP)
 
 
 def shown(milli: int) -> str:

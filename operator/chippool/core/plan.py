@@ -101,8 +101,8 @@ class Shortage:
     reason: Reason
     message: str
     """A sentence without figures that move with the cluster: it stands in the workload's status."""
-    asked: Milli = Milli(0)
-    free: Milli = Milli(0)
+    asked: Milli = 0
+    free: Milli = 0
     """Chips that are free, or releasing, in the pool (for QueueLimit: left of the limit)."""
     fits: int = 0
     """Replicas that would fit now."""
