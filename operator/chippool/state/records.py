@@ -3,8 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chippool.core.ids import Namespace
-from chippool.core.model import Assignment, Constraints, Displaced, Outcome, Requests, Taint, Workload
+from chippool.core.ids import Milli, Namespace, NodeName, PoolName, WorkloadKey
+from chippool.core.model import (
+    Assignment,
+    Class,
+    Constraints,
+    Displaced,
+    Outcome,
+    Pool,
+    Queue,
+    Requests,
+    Taint,
+    Workload,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +43,6 @@ class PodRecord:
     """Only kept for pending pods that are neither managed nor gated: kube-scheduler may place them at any moment."""
     index: int
     """Completion index of an Indexed Job's pod, else -1."""
-    pinned_since: float
-    """When the cluster first showed it pinned and unbound, by its PodScheduled condition; 0 otherwise."""
     unschedulable: str
     """kube-scheduler's sentence while it can't place it."""
     error: str
@@ -74,6 +83,8 @@ class MadeRecord:
     replicas: int
     succeeded: int
     outcome: Outcome | None
+    error: str = ""
+    """Why a Deployment can't make its pods, in the API server's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,41 @@ class WorkloadRecord:
     view: Workload
     spec: bytes
     status: bytes
+    not_modelled: tuple[str, ...] = ()
+    """Fields of the template, or of a variant's patch, that are left to kube-scheduler."""
+    was_ready: float = 0.0
+    """The admission (its admittedAt) in which its status says all replicas were Ready at some time; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRecord:
+    """A ChipPool; `selector` are the labels its nodes must carry beside having the resource."""
+
+    uid: str
+    name: PoolName
+    version: str
+    generation: int
+    view: Pool
+    selector: tuple[tuple[str, str], ...]
+    model: str
+    status: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRecord:
+    uid: str
+    name: str
+    version: str
+    generation: int
+    view: Queue
+    status: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRecord:
+    uid: str
+    name: str
+    view: Class
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +141,66 @@ class NamespaceRecord:
     name: str
     labels: Mapping[str, str]
     deleting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """An object that exists and could not be understood."""
+
+    kind: str
+    namespace: str
+    name: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A gated pod that may go to its node: to be written as one patch."""
+
+    pod_uid: str
+    namespace: Namespace
+    name: str
+    workload: WorkloadKey
+    node: NodeName
+    hostname: str
+    """Value of the node's label kubernetes.io/hostname."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A pinned pod that does not get onto its node: to be evicted, and the node to be avoided."""
+
+    pod_uid: str
+    namespace: Namespace
+    name: str
+    workload: WorkloadKey
+    node: NodeName
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCounts:
+    """Chips of a pool in milli-chips; installed >= allocatable = allocated + releasing + unmanaged + free, while nothing is lost.
+
+    `allocated` are the chips of managed pods and of admitted replicas that have no pod yet; `free` counts only usable nodes.
+    """
+
+    nodes: int = 0
+    installed: Milli = 0
+    allocatable: Milli = 0
+    allocated: Milli = 0
+    releasing: Milli = 0
+    free: Milli = 0
+    unmanaged: Milli = 0
+    overlaps: tuple[PoolName, ...] = ()
+    """Other pools that claim some of its nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """Milli-chips by pool: of admitted workloads, and of pending ones by their preferred variant's first pool."""
+
+    used: Mapping[PoolName, Milli]
+    pending: Mapping[PoolName, Milli]
+    admitted_workloads: int = 0
+    pending_workloads: int = 0
