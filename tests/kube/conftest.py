@@ -1,0 +1,19 @@
+import pytest
+
+from chippool.kube.client import Client
+from tests.kube.fake_api import FakeApi, a_kubeconfig
+
+
+@pytest.fixture
+async def api():
+    api = FakeApi()
+    await api.start()
+    yield api
+    await api.stop()
+
+
+@pytest.fixture
+async def client(api, tmp_path):
+    client = await Client.connect(a_kubeconfig(tmp_path, api.url))
+    yield client
+    await client.close()
