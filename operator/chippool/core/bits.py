@@ -1,0 +1,31 @@
+"""Sets of small integers as the bits of one int: union, cut and count of thousands in a microsecond, copied for free."""
+
+from collections.abc import Iterable, Iterator
+
+
+def bits_of(indices: Iterable[int], size: int) -> int:
+    """The set of `indices`, each below `size`; linear, where or-ing one by one would be quadratic."""
+    cells = bytearray(size // 8 + 1)
+    for i in indices:
+        cells[i >> 3] |= 1 << (i & 7)
+    return int.from_bytes(cells, "little")
+
+
+def each(bits: int) -> Iterator[int]:
+    """The members, smallest first."""
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
+
+
+class Flags:
+    """The same set for many look-ups of single members, each in constant time."""
+
+    __slots__ = ("_cells",)
+
+    def __init__(self, bits: int) -> None:
+        self._cells = bits.to_bytes(bits.bit_length() // 8 + 1, "little")
+
+    def __contains__(self, i: int) -> bool:
+        return i >> 3 < len(self._cells) and bool(self._cells[i >> 3] >> (i & 7) & 1)

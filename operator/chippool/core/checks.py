@@ -1,0 +1,108 @@
+"""A workload beside the rest of the cluster: mistakes that only show here, each with a sentence that names the field."""
+
+from collections.abc import Iterable, Iterator
+
+from chippool.core.feasibility import selects
+from chippool.core.ids import PoolName
+from chippool.core.model import Mode, Pool, Problem, Queue, Snapshot, Variant, Workload
+from chippool.core.reasons import Reason
+
+
+def never_right(snapshot: Snapshot, workload: Workload) -> str:
+    """Why its assignment could not have been given by chippool; empty if it could.
+
+    Limits and access lists are not looked at: tightened later, they displace nobody.
+    """
+    given = workload.assignment
+    if given is None:
+        return ""
+    variant = variant_named(workload, given.variant)
+    if variant is None:
+        return f"It was assigned variant {given.variant}, which spec.variants does not have."
+    if given.pool not in variant.pools:
+        return f"It was assigned pool {given.pool}, which variant {given.variant} does not list in poolNames."
+    problem = _queue_problem(snapshot, workload)
+    return problem.message if problem and problem.reason in _NEVER else ""
+
+
+_NEVER = frozenset({Reason.NAMESPACE_NOT_ALLOWED, Reason.CLASS_NOT_ALLOWED})
+
+
+def mistake(snapshot: Snapshot, workload: Workload) -> Problem | None:
+    """The first thing wrong with the workload itself, whatever the pools look like."""
+    return next(_mistakes(snapshot, workload), None)
+
+
+def _mistakes(snapshot: Snapshot, workload: Workload) -> Iterator[Problem]:
+    yield from workload.problems
+    namespace = snapshot.namespaces.get(workload.namespace)
+    if namespace is not None and namespace.deleting:
+        yield Problem(Reason.NAMESPACE_TERMINATING, f"Namespace {workload.namespace} is being deleted.")
+    if (problem := _queue_problem(snapshot, workload)) is not None:
+        yield problem
+    if workload.class_name not in snapshot.classes:
+        yield Problem(
+            Reason.UNKNOWN_CLASS,
+            f"spec.priorityClassName: there is no PriorityClass {workload.class_name}; create it or name one of "
+            f"{_listed(snapshot.classes)}.",
+        )
+
+
+def _queue_problem(snapshot: Snapshot, workload: Workload) -> Problem | None:
+    queue = snapshot.queues.get(workload.queue)
+    if queue is None:
+        return Problem(
+            Reason.UNKNOWN_QUEUE,
+            f"spec.queueName: there is no ChipQueue {workload.queue}; create it or name another.",
+        )
+    if not _serves(snapshot, queue, workload):
+        return Problem(
+            Reason.NAMESPACE_NOT_ALLOWED,
+            f"spec.queueName: ChipQueue {queue.name} does not serve namespace {workload.namespace}; its "
+            f"spec.namespaceSelector does not match the namespace's labels.",
+        )
+    if workload.class_name not in queue.class_names:
+        return Problem(
+            Reason.CLASS_NOT_ALLOWED,
+            f"spec.priorityClassName: ChipQueue {queue.name} does not allow {workload.class_name}, only "
+            f"{_listed(queue.class_names)}.",
+        )
+    return None
+
+
+def _serves(snapshot: Snapshot, queue: Queue, workload: Workload) -> bool:
+    namespace = snapshot.namespaces.get(workload.namespace)
+    if queue.namespace_selector is None or namespace is None:
+        return False
+    return selects(queue.namespace_selector, namespace.labels)
+
+
+def pool_problem(snapshot: Snapshot, workload: Workload, variant: Variant, name: PoolName) -> Problem | None:
+    """Why a variant can't use a pool, however empty it may be."""
+    pool = snapshot.pools.get(name)
+    if pool is None:
+        where = f"spec.variants[{variant.name}].poolNames"
+        return Problem(Reason.UNKNOWN_POOL, f"{where}: there is no ChipPool {name}; create it or name another.")
+    if not _lets_in(pool, workload):
+        return Problem(
+            Reason.ACCESS_DENIED,
+            f"spec.priorityClassName: ChipPool {name} does not let {workload.class_name} in (its spec.access).",
+        )
+    return None
+
+
+def _lets_in(pool: Pool, workload: Workload) -> bool:
+    return not pool.access or any(workload.class_name in entry for entry in pool.access)
+
+
+def variant_named(workload: Workload, name: str) -> Variant | None:
+    return next((v for v in workload.variants if v.name == name), None)
+
+
+def wanted(workload: Workload, variant: Variant) -> int:
+    """Replicas the spec asks for in this variant."""
+    return variant.replicas if workload.mode is Mode.GANG else workload.replicas
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

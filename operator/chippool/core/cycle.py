@@ -1,0 +1,155 @@
+"""One decision cycle: a snapshot in, a plan out, nothing else touched.
+
+1  what the cluster shows: ended, out of time, suspended, never right      review
+2  replicas of admitted work that lost their node, before anything else    search
+3  whatever waits, in order: admit, grow, or hold with the reason          search, displacement
+"""
+
+from chippool.core.board import Board, holders
+from chippool.core.checks import mistake, variant_named, wanted
+from chippool.core.ids import WorkloadKey
+from chippool.core.model import Mode, Snapshot, Variant, Workload
+from chippool.core.ordering import class_of, order
+from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Place, Plan, Resize, Shortage, Stop
+from chippool.core.reasons import Reason
+from chippool.core.review import Policy, reviewed, wakes
+from chippool.core.search import Found, Option, Seeker, a_seeker, options, search
+from chippool.core.shortage import verdict
+
+__all__ = ["Policy", "schedule"]
+
+DEFAULT = Policy()
+
+
+def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
+    """Decide for every workload of the snapshot; the same input gives the same plan.
+
+    `now` is in seconds since the epoch. The plan's decisions are in the order they were taken.
+    """
+    living = sorted((w for w in snapshot.workloads.values() if not w.deleting), key=lambda w: order(snapshot, w))
+    facts = {w.key: d for w in living if (d := reviewed(snapshot, w, now, policy)) is not None}
+    cycle = _Cycle(snapshot, facts)
+    rest = [w for w in living if w.key not in facts]
+    for workload in rest:
+        if workload.assignment is not None and workload.missing:
+            cycle.place(workload)
+    for workload in rest:
+        if workload.assignment is None:
+            cycle.admit(workload)
+        else:
+            cycle.resize(workload)
+    wake = min((m for w in living for m in wakes(w, now, policy)), default=None)
+    return Plan(cycle.decisions(), wake, holders(snapshot))
+
+
+class _Cycle:
+    """Decisions so far, by workload; a victim's replaces what was decided for it before."""
+
+    def __init__(self, snapshot: Snapshot, facts: dict[WorkloadKey, Decision]) -> None:
+        gone = {k for k, d in facts.items() if isinstance(d, Displace | Finish | Stop)}
+        self._snapshot = snapshot
+        self._board = Board(snapshot, gone)
+        self._decided: dict[WorkloadKey, Decision] = dict(facts)
+        self._displaced: set[WorkloadKey] = set()
+        self._answers: dict[Seeker, tuple[int, tuple[Shortage, ...], tuple[Reason, str]]] = {}
+        self._waiting = 0
+
+    def decisions(self) -> tuple[Decision, ...]:
+        return tuple(self._decided.values())
+
+    def place(self, workload: Workload) -> None:
+        """Nodes for replicas that have none; their chips are the workload's already."""
+        assert workload.assignment is not None
+        variant = variant_named(workload, workload.assignment.variant)
+        assert variant is not None
+        option = Option(variant, workload.assignment.pool, workload.missing, 0)
+        found = self._look(workload, (option,))
+        if isinstance(found, Found):
+            message = f"{len(found.nodes)} replica(s) get nodes in {found.pool}."
+            self._win(workload, Place(workload.key, found.nodes, message, found.victims), found)
+        else:
+            self._decided[workload.key] = Keep(
+                workload.key, found[0], f"{workload.missing} replica(s) wait for a node. {found[1]}"
+            )
+
+    def admit(self, workload: Workload) -> None:
+        """Chips for a workload that waits, or the reason it goes on waiting."""
+        problem = mistake(self._snapshot, workload)
+        if problem is not None:
+            self._decided[workload.key] = Hold(workload.key, problem.reason, problem.message)
+            return
+        found = self._look(workload, tuple(options(workload)))
+        if isinstance(found, Found):
+            self._win(workload, _admission(workload, found), found)
+            return
+        self._waiting += 1
+        reason, message, shortages = found
+        self._decided[workload.key] = Hold(workload.key, reason, message, self._waiting, shortages)
+
+    def resize(self, workload: Workload) -> None:
+        """Bring an admitted workload to the replicas its spec asks for, in one step or not at all."""
+        if workload.key in self._displaced or workload.key in self._decided:
+            return
+        assert workload.assignment is not None
+        variant = variant_named(workload, workload.assignment.variant)
+        assert variant is not None
+        change = wanted(workload, variant) - workload.assignment.replicas
+        if change > 0:
+            self._grow(workload, variant, change)
+        elif change < 0 and _may_shrink(workload):
+            message = f"It goes from {workload.assignment.replicas} to {workload.assignment.replicas + change} replicas, as its spec says."
+            self._decided[workload.key] = Resize(workload.key, workload.assignment.replicas + change, (), message)
+        else:
+            self._decided[workload.key] = Keep(workload.key, Reason.ADMITTED, _admitted_as(workload))
+
+    def _grow(self, workload: Workload, variant: Variant, change: int) -> None:
+        given = workload.assignment
+        assert given is not None
+        found = self._look(workload, (Option(variant, given.pool, change, change * variant.ask.chips),))
+        if isinstance(found, Found):
+            message = f"It grows by {change} replica(s) in {given.pool}."
+            self._win(
+                workload, Resize(workload.key, given.replicas + change, found.nodes, message, found.victims), found
+            )
+        else:
+            message = f"{_admitted_as(workload)} {change} more wait. {found[1]}"
+            self._decided[workload.key] = Keep(workload.key, found[0], message)
+
+    def _look(self, workload: Workload, ways: tuple[Option, ...]) -> Found | tuple[Reason, str, tuple[Shortage, ...]]:
+        """Search, or the answer a look-alike got since when nothing was given back."""
+        seeker = a_seeker(workload, class_of(self._snapshot, workload), ways)
+        known = self._answers.get(seeker)
+        if known is None or known[0] != self._board.releases:
+            answer = search(self._board, workload, seeker)
+            if isinstance(answer, Found):
+                return answer
+            known = self._answers[seeker] = (self._board.releases, answer, verdict(answer))
+        _, shortages, (reason, message) = known
+        return reason, message, shortages
+
+    def _win(self, winner: Workload, decision: Decision, found: Found) -> None:
+        self._decided[winner.key] = decision
+        self._displaced.update(found.victims)
+        for victim in found.victims:
+            self._decided.pop(victim, None)
+            message = f"Displaced by {winner.class_name} work of queue {winner.queue}, which has a higher priority and needs its chips."
+            self._decided[victim] = Displace(victim, Reason.PREEMPTED, winner.key, message)
+
+
+def _admission(workload: Workload, found: Found) -> Admit:
+    count = len(found.nodes)
+    message = f"Runs as variant {found.variant} with {count} replica(s) in {found.pool}."
+    if found.waits:
+        message += " Some of its chips are still being given back."
+    return Admit(workload.key, found.variant, found.pool, found.chips, found.nodes, found.waits, message, found.victims)
+
+
+def _admitted_as(workload: Workload) -> str:
+    given = workload.assignment
+    assert given is not None
+    return f"Runs as variant {given.variant} with {given.replicas} replica(s) in {given.pool}."
+
+
+def _may_shrink(workload: Workload) -> bool:
+    """A Job cut to what has succeeded would count as complete without its missing indexes."""
+    return workload.mode is Mode.SERVICE or not workload.succeeded

@@ -1,0 +1,107 @@
+"""Rules 2 to 6 for one workload: the first way to run it that can be, or what each way lacks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chippool.core import shortage
+from chippool.core.board import Board
+from chippool.core.displacement import Bid
+from chippool.core.ids import ClassName, Milli, NodeName, PoolName, QueueName, VariantName, WorkloadKey
+from chippool.core.model import Class, Variant, Workload
+from chippool.core.placement import Spots, fill, names, total
+from chippool.core.plan import Shortage
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One pool of one variant; `new` are the chips that would count against the queue's limit."""
+
+    variant: Variant
+    pool: PoolName
+    replicas: int
+    new: Milli
+
+
+@dataclass(frozen=True, slots=True)
+class Seeker:
+    """Everything about a workload that decides where it can go: seekers that are equal get equal answers."""
+
+    queue: QueueName
+    class_name: ClassName
+    priority: int
+    preempts: bool
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The option taken: a node per replica, on the board already, and who goes for it."""
+
+    variant: VariantName
+    pool: PoolName
+    chips: Milli
+    nodes: tuple[NodeName, ...]
+    waits: bool
+    victims: tuple[WorkloadKey, ...] = ()
+
+
+def a_seeker(workload: Workload, priority_class: Class, options: tuple[Option, ...]) -> Seeker:
+    return Seeker(workload.queue, workload.class_name, priority_class.value, priority_class.preempts, options)
+
+
+def search(board: Board, workload: Workload, seeker: Seeker) -> Found | tuple[Shortage, ...]:
+    """What fits as it is, in order of preference; else what fits if lower work goes; else why not."""
+    short = {o: shortage.never(board, workload, o.variant, o.pool, o.replicas) for o in seeker.options}
+    possible = [o for o in seeker.options if short[o] is None]
+    for option in possible:
+        answer = _as_it_is(board, workload, seeker, option)
+        if isinstance(answer, Found):
+            return answer
+        short[option] = answer
+    for option in possible if seeker.preempts else ():
+        found = _by_displacing(board, seeker, option)
+        if found is not None:
+            return found
+    return tuple(s for s in short.values() if s is not None)
+
+
+def options(workload: Workload) -> Iterator[Option]:
+    """Every way to admit a workload that waits, the preferred first."""
+    for variant in workload.variants:
+        for pool in variant.pools:
+            yield Option(variant, pool, variant.replicas, variant.replicas * variant.ask.chips)
+
+
+def _as_it_is(board: Board, workload: Workload, seeker: Seeker, option: Option) -> Found | Shortage:
+    if _over(board, seeker, option) > 0:
+        return shortage.limit(board, workload, option.variant, option.pool, option.new)
+    shelf = board.shelves[option.pool]
+    start = shelf.checkpoint()
+    spots = fill(shelf, option.variant.ask, option.replicas)
+    if total(spots) == option.replicas:
+        return _found(board, seeker, option, spots)
+    lack = shortage.chips_or_room(shelf, seeker.preempts, option.variant, option.pool, option.replicas, total(spots))
+    shelf.rollback(start)
+    return lack
+
+
+def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:
+    over = _over(board, seeker, option)
+    bid = Bid(option.variant.ask, option.replicas, seeker.priority, seeker.queue, over)
+    room = board.displace_for(option.pool, bid)
+    if room is None:
+        return None
+    return _found(board, seeker, option, room.spots, tuple(t.key for t in room.victims))
+
+
+def _found(board: Board, seeker: Seeker, option: Option, spots: Spots, victims: tuple[WorkloadKey, ...] = ()) -> Found:
+    shelf = board.shelves[option.pool]
+    board.used[seeker.queue, option.pool] += option.new
+    waits = any(not shelf.clean >> i & 1 for i, _ in spots)
+    return Found(option.variant.name, option.pool, option.variant.ask.chips, names(shelf, spots), waits, victims)
+
+
+def _over(board: Board, seeker: Seeker, option: Option) -> Milli:
+    """By how much the option would pass the queue's limit; 0 or less where it does not."""
+    left = board.left(seeker.queue, option.pool)
+    return 0 if left is None or not option.new else option.new - left
