@@ -92,6 +92,7 @@ def _fill(folder: Path, steps: Steps) -> None:
     missing = _missing(folder)
     if missing:
         go = toolchain.go(steps)
+        steps.say("Building the control plane: once, about 7 minutes on 2 cores.")
         for number, binary in enumerate(missing, 1):
             _build(go, binary, folder, steps, f"{number}/{len(missing)}")
 
@@ -99,7 +100,7 @@ def _fill(folder: Path, steps: Steps) -> None:
 def _build(go: Path, binary: Binary, folder: Path, steps: Steps, position: str) -> None:
     unfinished = folder / f".{binary.name}"
     try:
-        with steps.step(f"building {binary.name} ({position}; about 7 minutes for all the first time)") as note:
+        with steps.step(f"building {binary.name} ({position})") as note:
             _run_go(go, binary, unfinished, note)
         unfinished.replace(folder / binary.name)
     finally:
@@ -110,7 +111,7 @@ def _run_go(go: Path, binary: Binary, output: Path, note: Note) -> None:
     process = subprocess.Popen(
         [go, *binary.arguments(output)],
         cwd=MODULES / binary.module,
-        env=os.environ | ENVIRONMENT | {"PATH": f"{go.parent}{os.pathsep}{os.environ.get('PATH', '')}"},
+        env=os.environ | ENVIRONMENT | {"GOROOT": "", "PATH": f"{go.parent}{os.pathsep}{os.environ.get('PATH', '')}"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

