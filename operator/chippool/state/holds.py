@@ -1,0 +1,86 @@
+"""Whose the room is that pods take on a node, and what pods say of their workload."""
+
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from chippool.core.ids import NodeName
+from chippool.core.model import Workload
+from chippool.state.records import PodRecord
+from chippool.state.standing import Standing
+
+
+class Hold(Enum):
+    MANAGED = auto()
+    LEAVING = auto()
+    """Terminating, or of a workload that has no right to run."""
+    UNMANAGED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whether a workload's pods may stay, and which controller's pods are its own (empty: any)."""
+
+    stays: bool
+    made_uid: str = ""
+
+
+NO_CLAIM = Claim(stays=False)
+UNREADABLE = Claim(stays=True)
+"""Of a workload nobody understands: what runs of it is left alone."""
+
+
+def claim_of(workload: Workload | None, standing: Standing) -> Claim:
+    """Return the claim of a workload, None for one that does not exist."""
+    if workload is None or workload.deleting or standing.finished:
+        return NO_CLAIM
+    return Claim(standing.assignment is not None and standing.outcome is None, standing.made_uid)
+
+
+def hold_of(pod: PodRecord, claim: Claim, evicted: Container[str]) -> Hold:
+    """Return whose room a bound or pinned pod takes; a label alone, without a controller, is nobody's word."""
+    if pod.deleting or pod.uid in evicted:
+        return Hold.LEAVING
+    if not pod.workload or not pod.made_uid:
+        return Hold.UNMANAGED
+    return Hold.MANAGED if claim.stays and claim.made_uid in {"", pod.made_uid} else Hold.LEAVING
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the pods of a workload show together."""
+
+    placed: list[NodeName] = field(default_factory=list)
+    ready: int = 0
+    ran: int = 0
+    succeeded: int = 0
+    errors: list[tuple[str, str]] = field(default_factory=list)
+
+
+def tally(
+    pods: Iterable[PodRecord], claim: Claim, evicted: Container[str], node_of: Callable[[PodRecord], NodeName]
+) -> Tally:
+    """Count the pods of a workload."""
+    found = Tally()
+    done: set[object] = set()
+    for pod in pods:
+        if pod.finished:
+            _finished(pod, claim, done)
+        elif hold_of(pod, claim, evicted) is Hold.MANAGED:
+            _standing(pod, found, node_of)
+    found.succeeded = len(done)
+    return found
+
+
+def _finished(pod: PodRecord, claim: Claim, done: set[object]) -> None:
+    if pod.succeeded and pod.made_uid and pod.made_uid == claim.made_uid:
+        done.add(pod.uid if pod.index < 0 else pod.index)
+
+
+def _standing(pod: PodRecord, found: Tally, node_of: Callable[[PodRecord], NodeName]) -> None:
+    if pod.node:
+        found.placed.append(node_of(pod))
+        found.ready += pod.ready
+        found.ran += pod.ran
+    if not pod.ready and (pod.error or pod.unschedulable):
+        found.errors.append((pod.name, pod.error or pod.unschedulable))

@@ -1,0 +1,169 @@
+"""From records to what decisions see: one node, one workload."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from chippool.core.ids import CHIP, NodeName, PoolName
+from chippool.core.model import Node, Outcome, Problem, Workload
+from chippool.core.reasons import Reason
+from chippool.state.holds import Hold, Tally
+from chippool.state.records import MadeRecord, NodeRecord, PodRecord, PoolRecord, WorkloadRecord
+from chippool.state.reservations import Reservation
+from chippool.state.standing import Standing
+
+Held = Iterable[tuple[PodRecord, Hold]]
+
+
+@dataclass(slots=True)
+class _Use:
+    chips: int = 0
+    leaving: int = 0
+    unmanaged: int = 0
+
+
+def pools_of(node: NodeRecord, pools: Iterable[PoolRecord]) -> tuple[PoolRecord, ...]:
+    """Return the pools that claim a node: their labels match and it has their resource; `pools` sorted by name."""
+    return tuple(
+        pool
+        for pool in pools
+        if (pool.view.resource in node.capacity or pool.view.resource in node.allocatable)
+        and all(node.labels.get(key) == value for key, value in pool.selector)
+    )
+
+
+def project_node(
+    node: NodeRecord, pools: tuple[PoolRecord, ...], pods: Held, reserved: Iterable[Reservation], *, avoided: bool
+) -> Node:
+    """Return the node with what is left on it."""
+    resource = pools[0].view.resource if pools else ""
+    used, use = _used(resource, pods, reserved)
+    capacity = _others(tuple(node.allocatable.items()), resource)
+    allocatable = node.allocatable.get(resource, 0) * CHIP
+    return Node(
+        name=NodeName(node.name),
+        labels=node.labels,
+        taints=node.taints,
+        usable=node.ready and not node.cordoned and not avoided,
+        pools=tuple(pool.name for pool in pools),
+        installed=node.capacity.get(resource, 0) * CHIP,
+        allocatable=allocatable,
+        free=allocatable - use.chips,
+        leaving=use.leaving,
+        unmanaged=use.unmanaged,
+        capacity=capacity,
+        room={name: amount - used.get(name, 0) for name, amount in capacity.items()} if used else capacity,
+    )
+
+
+def _used(resource: str, pods: Held, reserved: Iterable[Reservation]) -> tuple[dict[str, int], _Use]:
+    used: dict[str, int] = defaultdict(int)
+    use = _Use()
+    for pod, hold in pods:
+        if hold is Hold.LEAVING:
+            use.leaving += chips_of(pod, resource)
+            continue
+        _add(used, pod.requests)
+        use.chips += chips_of(pod, resource)
+        use.unmanaged += chips_of(pod, resource) if hold is Hold.UNMANAGED else 0
+    for reservation in reserved:
+        _add(used, reservation.ask.requests)
+        use.chips += reservation.ask.chips
+    return used, use
+
+
+def _add(used: dict[str, int], requests: Iterable[tuple[str, int]]) -> None:
+    for name, amount in requests:
+        used[name] += amount
+
+
+def chips_of(pod: PodRecord, resource: str) -> int:
+    """Return the milli-chips a pod asks for."""
+    return next((amount * CHIP for name, amount in pod.requests if name == resource), 0)
+
+
+@lru_cache(maxsize=4096)
+def _others(allocatable: tuple[tuple[str, int], ...], resource: str) -> Mapping[str, int]:
+    """Nodes of one kind share what they hold beside chips."""
+    return {name: amount for name, amount in allocatable if name != resource}
+
+
+def project_workload(
+    record: WorkloadRecord,
+    made: MadeRecord | None,
+    standing: Standing,
+    tally: Tally,
+    reserved: tuple[NodeName, ...],
+    pools: Mapping[PoolName, PoolRecord],
+    *,
+    clock: float,
+) -> Workload:
+    """Return the workload with what the cluster shows of it; `made` has its name, whoever controls it."""
+    view = record.view
+    succeeded = max(standing.succeeded, tally.succeeded)
+    return replace(
+        view,
+        finished=standing.finished,
+        problems=(*view.problems, *_problems(record, made, pools)),
+        assignment=standing.assignment,
+        displaced=standing.displaced,
+        outcome=standing.outcome,
+        active=standing.active,
+        placed=tuple(sorted(tally.placed)),
+        reserved=reserved,
+        missing=missing(view, standing, len(tally.placed) + len(reserved) + succeeded),
+        succeeded=succeeded,
+        ready=tally.ready,
+        started=_started(record, standing, tally.ran + succeeded),
+        clock=clock if standing.assignment else 0.0,
+        error=_error(made, tally),
+    )
+
+
+def missing(view: Workload, standing: Standing, there: int) -> int:
+    """Return how many replicas of the assignment are still to be placed."""
+    if standing.assignment is None or standing.outcome or standing.finished or view.deleting:
+        return 0
+    return max(0, standing.assignment.replicas - there)
+
+
+def _started(record: WorkloadRecord, standing: Standing, ran: int) -> bool:
+    if standing.assignment is None:
+        return False
+    same = abs(record.was_ready - standing.assignment.admitted_at) < 1.0  # a status tells whole seconds
+    return same or ran >= standing.assignment.replicas
+
+
+def _error(made: MadeRecord | None, tally: Tally) -> str:
+    return min(tally.errors)[1] if tally.errors else (made.error if made else "")
+
+
+def _problems(record: WorkloadRecord, made: MadeRecord | None, pools: Mapping[PoolName, PoolRecord]) -> Iterator[Problem]:
+    if made is not None and made.owner_uid != record.uid:
+        yield name_taken(made)
+    yield from _asks_itself(record.view, pools)
+
+
+def name_taken(made: MadeRecord) -> Problem:
+    """Return what is to be said of an object that is in the way."""
+    if made.owner_uid:
+        what = f"{made.kind} {made.name} is left from an earlier workload of this name; it goes by itself, or delete it."
+    else:
+        what = f"{made.kind} {made.name} exists and is not this workload's; delete or rename it, or rename the workload."
+    return Problem(Reason.NAME_TAKEN, what)
+
+
+def _asks_itself(view: Workload, pools: Mapping[PoolName, PoolRecord]) -> Iterator[Problem]:
+    for variant in view.variants:
+        asked = {name for name, _ in variant.ask.requests}
+        for pool in variant.pools:
+            if pool in pools and (resource := pools[pool].view.resource) in asked:
+                sentence = (
+                    f"The template already asks for {resource}, the chips of pool {pool} (variant {variant.name}): take it "
+                    "out of spec.template and the variant's patch; chipsPerReplica says how many."
+                )
+                yield Problem(Reason.BAD_TEMPLATE, sentence)
+                return
+
+

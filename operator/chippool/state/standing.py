@@ -1,0 +1,105 @@
+"""What a workload's object says, and what was decided and the object does not say yet."""
+
+from dataclasses import dataclass, replace
+
+from chippool.core.model import Assignment, Displaced, Outcome, Workload
+from chippool.core.plan import Admit, Decision, Displace, Finish, Resize, Stop
+from chippool.core.reasons import Reason
+from chippool.state.records import MadeRecord, WorkloadRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a workload stands with its made object."""
+
+    assignment: Assignment | None = None
+    displaced: Displaced | None = None
+    outcome: Outcome | None = None
+    active: bool = False
+    finished: bool = False
+    succeeded: int = 0
+    made_uid: str = ""
+    """Only pods of this controller are its replicas; empty where any will do (a Deployment's, or one not seen yet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A decision that was taken and is to be seen in the cluster before `until` (seconds since the epoch)."""
+
+    decision: Decision
+    assignment: Assignment | None
+    displaced: Displaced | None
+    until: float
+
+
+def observed(record: WorkloadRecord, made: MadeRecord | None) -> Standing:
+    """Return what the cluster alone says; `made` is the workload's own object."""
+    finished = record.view.finished
+    if made is None:
+        return Standing(finished=finished)
+    ended = made.deleting or made.outcome is not None
+    return Standing(
+        assignment=None if made.deleting else made.assignment,
+        displaced=made.displaced,
+        outcome=None if made.deleting else made.outcome,
+        active=not ended and not made.suspended and made.replicas > 0,
+        finished=finished,
+        succeeded=0 if made.deleting else made.succeeded,
+        made_uid=made.uid if made.kind == "Job" and not made.deleting else "",
+    )
+
+
+def assumed(standing: Standing, assumption: Assumption | None) -> Standing:
+    """Return how it stands if what was decided is done."""
+    if assumption is None:
+        return standing
+    match assumption.decision:
+        case Admit():
+            return replace(standing, assignment=assumption.assignment, outcome=None, active=True)
+        case Resize():
+            return replace(standing, assignment=assumption.assignment)
+        case Displace():
+            return replace(standing, assignment=None, displaced=assumption.displaced, active=False)
+        case Finish(_, reason, message):
+            return replace(standing, outcome=Outcome(reason, message), active=False, finished=True)
+        case Stop():
+            return replace(standing, assignment=None, active=False)
+        case _:
+            return standing
+
+
+def confirmed(assumption: Assumption, standing: Standing) -> bool:
+    """Whether the cluster shows what was decided; `standing` is what it alone says."""
+    match assumption.decision:
+        case Admit() | Resize():
+            return standing.assignment == assumption.assignment
+        case Displace():
+            return standing.assignment is None
+        case Finish():
+            return standing.finished
+        case Stop():
+            return not standing.active
+        case _:
+            return True
+
+
+def displaced_by(decision: Displace, workload: Workload, now: float) -> Displaced:
+    """Return the trace a displacement leaves on the made object; `workload` as it was before."""
+    before = workload.displaced
+    return Displaced(
+        at=round(now, 3),
+        reason=decision.reason,
+        by=decision.by,
+        count=(before.count if before else 0) + 1,
+        not_started=_not_started(decision, workload),
+        generation=workload.generation,
+        message=decision.message,
+    )
+
+
+def _not_started(decision: Displace, workload: Workload) -> int:
+    before = workload.displaced
+    if workload.started:
+        return 0
+    in_a_row = before.not_started if before and before.generation == workload.generation else 0
+    return in_a_row + (decision.reason is Reason.NOT_STARTED)
