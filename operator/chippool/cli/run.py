@@ -17,7 +17,7 @@ def run(
         str | None, typer.Option(help="Path of a kubeconfig; default: $KUBECONFIG, ~/.kube/config, then in-cluster.")
     ] = None,
     context: Annotated[str | None, typer.Option(help="Context of the kubeconfig.")] = None,
-    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Namespace of the operator's Lease.")] = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Namespace of the Lease.")] = None,
     lease_name: Annotated[str, typer.Option(help="Name of the Lease; replicas share it.")] = LEASE_NAME,
     identity: Annotated[
         str | None, typer.Option(help="Who holds the Lease; unique to this process. Default: pod or host and process.")

@@ -10,7 +10,6 @@ from chippool.core.reasons import Reason
 
 AGAIN_S = 300.0
 """A quota, a webhook or a policy may let it through later; an invalid template never gets better."""
-TAKEN_S = 30.0
 INVALID = re.compile(r"\bis invalid:|\bin version\b.*\bcannot be handled\b")
 
 
@@ -32,16 +31,13 @@ class Refusals:
 
     def refused(self, workload: Workload, sentence: str, now: float) -> None:
         """Remember the server's sentence about the object it would not make."""
-        problem = Problem(Reason.BAD_TEMPLATE, f"The API server refuses what spec.template makes: {sentence}")
         until = None if INVALID.search(sentence) else now + AGAIN_S
-        self._refused[workload.key] = Refusal(workload.uid, workload.generation, problem, until)
+        self._remember(workload, Reason.BAD_TEMPLATE, f"The API server refuses the template: {sentence}", until)
 
-    def taken(self, workload: Workload, sentence: str, now: float) -> None:
-        """Remember that somebody else's object has the name."""
-        problem = Problem(
-            Reason.NAME_TAKEN, f"{sentence}; it is not this workload's: delete or rename it, or rename the workload."
-        )
-        self._refused[workload.key] = Refusal(workload.uid, workload.generation, problem, now + TAKEN_S)
+    def not_rendered(self, workload: Workload, error: LookupError | ValueError) -> None:
+        """Remember why no object can be made of a spec."""
+        reason = Reason.UNKNOWN_CONTAINER if isinstance(error, LookupError) else Reason.BAD_PATCH
+        self._remember(workload, reason, f"No pods can be made of the spec: {error}.", None)
 
     def told(self, snapshot: Snapshot, now: float) -> Snapshot:
         """Return the snapshot with what is still refused among its workloads' problems; forget the rest."""
@@ -53,6 +49,10 @@ class Refusals:
     def wake(self) -> float | None:
         """When the next one is forgotten by the clock alone."""
         return min((entry.until for entry in self._refused.values() if entry.until is not None), default=None)
+
+    def _remember(self, workload: Workload, reason: Reason, sentence: str, until: float | None) -> None:
+        problem = Problem(reason, sentence)
+        self._refused[workload.key] = Refusal(workload.uid, workload.generation, problem, until)
 
     def _with_problems(self, workloads: Mapping[WorkloadKey, Workload]) -> dict[WorkloadKey, Workload]:
         return {

@@ -1,0 +1,155 @@
+"""Carries decisions out: one write each, watched until it has landed, and taken back where it could not be made."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+
+from chippool.control import publish
+from chippool.control.refusals import Refusals
+from chippool.core.ids import WorkloadKey
+from chippool.core.model import Mode
+from chippool.core.plan import Admit, Decision, Hold, Keep, Place, Plan, Resize
+from chippool.kube.writer import Answer, Outcome, Write, Writer
+from chippool.state.mirror import Mirror
+
+FIRST_S, CAP_S = 1.0, 60.0
+
+logger = logging.getLogger(__name__)
+
+
+class Carrier:
+    """From accepted decisions to writes; `clock` in seconds since the epoch."""
+
+    def __init__(self, mirror: Mirror, writer: Writer, refusals: Refusals, *, clock: Callable[[], float]) -> None:
+        self._mirror, self._writer, self._refusals, self._clock = mirror, writer, refusals, clock
+        self._flying: dict[WorkloadKey, int] = {}
+        self._remaking: set[WorkloadKey] = set()  # their old object must go before the new one can be made
+        self._rolled: dict[WorkloadKey, tuple[str, int]] = {}
+        self._failures: dict[WorkloadKey, tuple[int, float]] = {}  # how often in a row, and when to try again
+
+    def possible(self, plan: Plan) -> Plan:
+        """Return the plan without the decisions whose last write has only just failed."""
+        now = self._clock()
+        waiting = {key for key, (_, until) in self._failures.items() if now < until}
+        if not waiting:
+            return plan
+        return replace(plan, decisions=tuple(entry for entry in plan.decisions if entry.workload not in waiting))
+
+    def wake(self) -> float | None:
+        """When the next failed write is worth another try."""
+        now = self._clock()
+        return min((until for _, until in self._failures.values() if until > now), default=None)
+
+    def renew(self) -> None:
+        """Assumptions whose writes still wait to be sent do not run out."""
+        for key in self._flying:
+            self._mirror.renew(key)
+
+    def carry_out(self, decisions: Iterable[Decision]) -> None:
+        """Queue the writes of accepted decisions, in their order."""
+        now = self._clock()
+        for order, decision in enumerate(decisions):
+            match decision:
+                case Keep() | Hold() | Place():
+                    continue
+            writes = self._rendered(decision.workload, partial(publish.writes, decision, self._mirror, now, order))
+            self._put(decision.workload, writes, admits=isinstance(decision, Admit))
+            if isinstance(decision, Admit) and not any(write.method in {"POST", "PATCH"} for write in writes):
+                self._remaking.add(decision.workload)
+
+    def carry_on(self) -> None:
+        """Make the objects whose predecessors have gone meanwhile."""
+        for key in list(self._remaking):
+            view = self._mirror.view(key)
+            if view is None or view.assignment is None:
+                self._remaking.discard(key)
+            elif key not in self._flying:
+                self._remake(key)
+
+    def roll_out(self, decisions: Iterable[Decision]) -> None:
+        """Roll the edited templates of running Services out, once a generation."""
+        for decision in decisions:
+            if isinstance(decision, Keep | Place | Resize):
+                self._roll_out(decision.workload)
+
+    def _roll_out(self, key: WorkloadKey) -> None:
+        view = self._mirror.view(key)
+        if view is None or view.mode is not Mode.SERVICE or view.assignment is None or key in self._flying:
+            return
+        stamp = (view.uid, view.generation)
+        if self._rolled.get(key) == stamp:
+            return
+        self._rolled[key] = stamp
+        self._put(key, self._rendered(key, partial(publish.refresh, key, self._mirror)), admits=False)
+
+    def _remake(self, key: WorkloadKey) -> None:
+        writes = self._rendered(key, partial(publish.admission, key, self._mirror))
+        if any(write.method in {"POST", "PATCH"} for write in writes):
+            self._remaking.discard(key)
+        self._put(key, writes, admits=True)
+
+    def _rendered(self, key: WorkloadKey, build: Callable[[], list[Write]]) -> list[Write]:
+        """One spec that can't be rendered holds nothing else up."""
+        try:
+            return build()
+        except (LookupError, ValueError) as error:
+            record = self._mirror.workload(key)
+            if record is not None:
+                self._refusals.not_rendered(record.view, error)
+            self._mirror.undo(key)
+            return []
+
+    def _put(self, key: WorkloadKey, writes: list[Write], *, admits: bool) -> None:
+        for place, write in enumerate(writes):
+            if place:
+                self._writer.put(replace(write, done=partial(_aside, write.path)))
+                continue
+            self._flying[key] = self._flying.get(key, 0) + 1
+            self._writer.put(replace(write, done=partial(self._landed, key, write.method if admits else "")))
+
+    def _landed(self, key: WorkloadKey, admits_by: str, outcome: Outcome, answer: Answer) -> None:
+        self._flying[key] -= 1
+        if not self._flying[key]:
+            del self._flying[key]
+        match outcome:
+            case Outcome.DONE:
+                self._failures.pop(key, None)
+            case Outcome.SUPERSEDED:
+                return
+            case Outcome.CONFLICT if admits_by == "POST":
+                self._conflict(key)
+            case Outcome.REFUSED if admits_by in {"POST", "PATCH"}:
+                self._refused(key, str(answer))
+            case Outcome.LAPSED | Outcome.GONE | Outcome.CONFLICT | Outcome.REFUSED:
+                self._failed(key, outcome, answer)
+
+    def _conflict(self, key: WorkloadKey) -> None:
+        """A POST whose answer was lost has made the object already; any other one is somebody else's."""
+        made, record = self._mirror.made(key), self._mirror.workload(key)
+        if record is None or made is None or made.owner_uid == record.uid:
+            return  # ours, or not to be seen yet: the watch confirms it, or the assumption runs out
+        self._mirror.undo(key)  # and from now on the mirror says whose it is
+
+    def _refused(self, key: WorkloadKey, sentence: str) -> None:
+        record = self._mirror.workload(key)
+        if record is not None:
+            self._refusals.refused(record.view, sentence, self._clock())
+        logger.warning("refused: %s: %s", key, sentence)
+        self._mirror.undo(key)
+
+    def _failed(self, key: WorkloadKey, outcome: Outcome, answer: Answer) -> None:
+        self._rolled.pop(key, None)
+        if outcome is Outcome.REFUSED:
+            self._pause(key)
+            logger.warning("refused: %s: %s", key, answer)
+        self._mirror.undo(key)
+
+    def _pause(self, key: WorkloadKey) -> None:
+        count = self._failures.get(key, (0, 0.0))[0] + 1
+        self._failures[key] = (count, self._clock() + min(CAP_S, FIRST_S * 2 ** min(count - 1, 10)))
+
+
+def _aside(path: str, outcome: Outcome, answer: Answer) -> None:
+    if outcome is Outcome.REFUSED:
+        logger.warning("refused: %s: %s", path, answer)

@@ -1,0 +1,105 @@
+"""Tells users what was decided: status and events, each once, and never on top of a status that has not landed yet."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from chippool.control import publish
+from chippool.core.ids import WorkloadKey
+from chippool.core.model import Workload
+from chippool.core.plan import Decision
+from chippool.core.reasons import Reason
+from chippool.kube.writer import Answer, Outcome, Urgency, Write, Writer
+from chippool.state.mirror import Mirror
+from chippool.state.records import MadeRecord, WorkloadRecord
+
+Seen = tuple[type[Decision], Reason, str, Workload | None, WorkloadRecord, MadeRecord | None]
+Key = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Unlanded:
+    """A status on its way: the version it was made from, and the events that go with it."""
+
+    version: str
+    events: set[Key] = field(default_factory=set)
+    landed: bool = False
+
+
+class Teller:
+    """`clock` in seconds since the epoch; `instance` is this replica's identity."""
+
+    def __init__(self, mirror: Mirror, writer: Writer, *, clock: Callable[[], float], instance: str) -> None:
+        self._mirror, self._writer, self._clock, self._instance = mirror, writer, clock, instance
+        self._last: dict[WorkloadKey, Decision] = {}
+        self._told: dict[WorkloadKey, Seen] = {}
+        self._unlanded: dict[WorkloadKey, Unlanded] = {}
+
+    def forget(self) -> None:
+        """Begin anew: somebody else may have told other things meanwhile."""
+        self._last.clear()
+        self._told.clear()
+
+    def tell(self, decisions: Iterable[Decision]) -> None:
+        """Tell what is new in these, the latest decisions of every workload."""
+        self._last = {decision.workload: decision for decision in decisions}
+        self._told = {key: seen for key, seen in self._told.items() if key in self._last}
+        for decision in self._last.values():
+            self._tell(decision)
+
+    def tell_again(self) -> None:
+        """Compare once more where a status has landed since."""
+        for key in [key for key, sent in self._unlanded.items() if sent.landed]:
+            if key in self._last:
+                self._tell(self._last[key])
+            else:
+                del self._unlanded[key]
+
+    def _tell(self, decision: Decision) -> None:
+        key = decision.workload
+        record = self._mirror.workload(key)
+        if record is None or self._is_to_be_seen(key, record):
+            return
+        shown = (self._mirror.view(key), record, self._mirror.made(key))
+        seen = (type(decision), decision.reason, decision.message, *shown)
+        if self._told.get(key) == seen:
+            return
+        self._told[key] = seen
+        self._put(key, record, publish.tell(key, decision, self._mirror, self._clock(), self._instance))
+
+    def _is_to_be_seen(self, key: WorkloadKey, record: WorkloadRecord) -> bool:
+        """A status has landed that the watch does not show yet: what it says can't be compared."""
+        sent = self._unlanded.get(key)
+        if sent is None or not sent.landed:
+            return False
+        if sent.version == record.version:
+            return True
+        del self._unlanded[key]
+        return False
+
+    def _put(self, key: WorkloadKey, record: WorkloadRecord, writes: list[Write]) -> None:
+        if all(write.urgency is Urgency.EVENT for write in writes) and key not in self._unlanded:
+            for write in writes:
+                self._writer.put(write)
+            return
+        sent = self._unlanded.setdefault(key, Unlanded(record.version))
+        for write in writes:
+            if write.urgency is not Urgency.EVENT:
+                self._writer.put(replace(write, done=partial(self._done, key, sent)))
+            elif write.key not in sent.events:
+                sent.events.add(write.key)
+                self._writer.put(write)
+
+    def _done(self, key: WorkloadKey, sent: Unlanded, outcome: Outcome, answer: Answer) -> None:
+        if outcome is Outcome.SUPERSEDED or self._unlanded.get(key) is not sent:
+            return
+        if outcome is Outcome.DONE and _version(answer) != sent.version:
+            sent.landed = True
+            return
+        del self._unlanded[key]
+        if outcome is not Outcome.REFUSED:
+            self._told.pop(key, None)
+
+
+def _version(answer: Answer) -> str:
+    return str(answer["metadata"]["resourceVersion"]) if isinstance(answer, dict) else ""
