@@ -4,71 +4,117 @@ Each returns writes without `done`; the loop adds its own with `dataclasses.repl
 Call after `mirror.assume(plan)`: `view(key).assignment` and `.displaced` are then what the made object is to carry.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+import orjson
 
-from chippool.core.ids import PoolName, WorkloadKey
-from chippool.core.model import Workload
-from chippool.core.plan import Decision
-from chippool.kube.writer import Write
-from chippool.state.records import MadeRecord, Pin, PoolRecord, Stuck, WorkloadRecord
+from chippool.control import publish_object as objects
+from chippool.control.publish_known import Known
+from chippool.control.publish_object import evict, pin
+from chippool.control.publish_status import tell, tell_pool, tell_queue
+from chippool.control.render import Rendered, render
+from chippool.control.status import status_of
+from chippool.control.status_write import of_workload, status_write
+from chippool.core.ids import WorkloadKey
+from chippool.core.plan import Admit, Decision, Displace, Finish, Resize, Stop
+from chippool.kube.writer import Urgency, Write
+from chippool.state.records import MadeRecord
 
-
-class Known(Protocol):
-    """The look-ups of the mirror that publishing needs."""
-
-    def view(self, key: WorkloadKey) -> Workload | None: ...
-
-    def workload(self, key: WorkloadKey) -> WorkloadRecord | None: ...
-
-    def made(self, key: WorkloadKey) -> MadeRecord | None: ...
-
-    @property
-    def pool_records(self) -> Mapping[PoolName, PoolRecord]: ...
+__all__ = ["Known", "admission", "evict", "pin", "refresh", "tell", "tell_pool", "tell_queue", "writes"]
 
 
 def writes(decision: Decision, known: Known, now: float, order: int = 0) -> list[Write]:
-    """Return what carries a decision out: its object first; nothing for Place, Keep and Hold."""
-    raise NotImplementedError
+    """Return what carries a decision out: its object first; nothing for Place, Keep and Hold.
+
+    LookupError or ValueError: the spec has become one that can't be rendered (see `render`).
+    """
+    key = decision.workload
+    match decision:
+        case Admit():
+            return admission(key, known, order)
+        case Resize():
+            return _resize(key, known, order)
+        case Displace():
+            return _displace(key, known, order)
+        case Finish():
+            return _finish(decision, known, now, order)
+        case Stop():
+            return [objects.stop(made, order) for made in _own(key, known)]
+        case _:
+            return []
 
 
 def admission(key: WorkloadKey, known: Known, order: int = 0) -> list[Write]:
-    """Return what brings the made object to its workload's (assumed) assignment, nothing where it is there or on its way.
+    """Return what brings the made object to its workload's (assumed) assignment, nothing where it is on its way.
 
     No object: a POST. Suspended or at 0 and of the same rendering: one PATCH. Of another rendering: its DELETE; call
-    again in later cycles, as long as the assumption holds, for the POST once it is gone. Deleting, ended or not ours: nothing.
+    again in later cycles, as long as the assumption holds, for the POST once it is gone.
+    Deleting, ended or not ours: nothing.
     """
-    raise NotImplementedError
+    rendered = _rendered(key, known)
+    if rendered is None:
+        return []
+    if known.made(key) is None:
+        return [objects.create(rendered, order), *objects.create_service(rendered, order)]
+    return [write for made in _own(key, known) for write in _adapt(key, known, made, rendered, order)]
 
 
 def refresh(key: WorkloadKey, known: Known) -> list[Write]:
     """Return the write that rolls an edited template out to a running Service, nothing where it is rolled out."""
-    raise NotImplementedError
+    rendered = _rendered(key, known)
+    if rendered is None or rendered.kind != "Deployment":
+        return []
+    stale = (made for made in _own(key, known) if made.assignment is not None and made.rendered != rendered.stamp)
+    return [objects.roll_out(made, rendered, 0, Urgency.UPKEEP) for made in stale]
 
 
-def pin(pin: Pin, order: int = 0) -> Write:
-    """Return the write that sends a gated pod to its node."""
-    raise NotImplementedError
+def _adapt(key: WorkloadKey, known: Known, made: MadeRecord, rendered: Rendered, order: int) -> list[Write]:
+    view = known.view(key)
+    if made.outcome is not None or view is None or made.assignment == view.assignment:
+        return []
+    if made.kind == "Deployment":
+        return [objects.roll_out(made, rendered, order)]
+    if objects.resumable(made, rendered):
+        return [objects.resume(made, rendered, order)]
+    return [objects.delete(made, order)]
 
 
-def evict(stuck: Stuck) -> Write:
-    """Return the eviction of a pod that does not get onto its node."""
-    raise NotImplementedError
+def _resize(key: WorkloadKey, known: Known, order: int) -> list[Write]:
+    view = known.view(key)
+    if view is None or view.assignment is None:
+        return []
+    return [objects.resize(made, view.assignment, order) for made in _own(key, known)]
 
 
-def tell(key: WorkloadKey, decision: Decision, known: Known, now: float, instance: str) -> list[Write]:
-    """Return the status write and the events of what changed for a workload: nothing where its status says so already.
-
-    Not for a workload whose last status write has not landed: compare again when it has.
-    """
-    raise NotImplementedError
-
-
-def tell_pool(record: PoolRecord, known: Known, now: float) -> list[Write]:
-    """Return the status write of a pool; at most every 10 s is the caller's part."""
-    raise NotImplementedError
+def _displace(key: WorkloadKey, known: Known, order: int) -> list[Write]:
+    view = known.view(key)
+    if view is None or view.displaced is None:
+        return []
+    return [objects.displace(made, view.displaced, order) for made in _own(key, known)]
 
 
-def tell_queue(record: object, known: Known, now: float) -> list[Write]:
-    """Return the status write of a queue."""
-    raise NotImplementedError
+def _finish(decision: Finish, known: Known, now: float, order: int) -> list[Write]:
+    """Say it first: an object that has stopped and not finished would run again."""
+    record, view = known.workload(decision.workload), known.view(decision.workload)
+    if record is None or view is None:
+        return []
+    own = _own(decision.workload, known)
+    status = status_of(record, view, own[0] if own else None, decision, now)
+    said = status_write(
+        of_workload(record), orjson.loads(record.status or b"{}"), status, urgency=Urgency.FINISH, order=order
+    )
+    return [*said, *(objects.end(made, order) for made in own if made.outcome is None and not made.suspended)]
+
+
+def _own(key: WorkloadKey, known: Known) -> list[MadeRecord]:
+    """The object, if it is the workload's own and is to stay."""
+    record, made = known.workload(key), known.made(key)
+    if record is None or made is None or made.owner_uid != record.uid or made.deleting:
+        return []
+    return [made]
+
+
+def _rendered(key: WorkloadKey, known: Known) -> Rendered | None:
+    record, view = known.workload(key), known.view(key)
+    if record is None or view is None or view.assignment is None:
+        return None
+    pool = known.pool_records.get(view.assignment.pool)
+    return None if pool is None else render(record, view.assignment, pool.view, view.displaced)

@@ -1,0 +1,149 @@
+"""Writes on what chippool makes, and on its pods: one request each, refused if it meets another object."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chippool.control import render_marks as names
+from chippool.control.render import Rendered, collection, same_but_chips
+from chippool.core.model import Assignment, Displaced
+from chippool.kube.writer import Urgency, Write
+from chippool.state.records import MadeRecord, Pin, Stuck
+
+Json = dict[str, Any]
+
+JSON_PATCH = "application/json-patch+json"
+MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+
+
+def create(rendered: Rendered, order: int) -> Write:
+    return Write(_key(rendered), "POST", rendered.path, rendered.body, Urgency.DECISION, order, kind=rendered.kind)
+
+
+def create_service(rendered: Rendered, order: int) -> list[Write]:
+    """A gang that has one already gets a Conflict, which says just that."""
+    if rendered.service is None:
+        return []
+    metadata = rendered.service["metadata"]
+    key = ("Service", metadata["namespace"], metadata["name"])
+    path = collection("Service", metadata["namespace"])
+    return [Write(key, "POST", path, rendered.service, Urgency.UPKEEP, order, kind="Service")]
+
+
+def delete(made: MadeRecord, order: int) -> Write:
+    """Its pods first: what comes after it must not run beside them under the same names."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": "Foreground",
+        "preconditions": {"uid": made.uid, "resourceVersion": made.version},
+    }
+    return Write(_made_key(made), "DELETE", _url(made), body, Urgency.DECISION, order, kind=made.kind)
+
+
+def resume(made: MadeRecord, rendered: Rendered, order: int) -> Write:
+    """Unsuspend a Job of the same rendering; its chips may be others, as long as it is suspended."""
+    spec = rendered.body["spec"]
+    change: Json = {key: spec[key] for key in ("suspend", "parallelism", "completions")}
+    if made.rendered != rendered.stamp:
+        replaced = {**rendered.chips, "resources": {"$patch": "replace", **rendered.chips["resources"]}}
+        change["template"] = {"spec": {"containers": [replaced]}}
+    said = rendered.body["metadata"]["annotations"]
+    body = {"metadata": _as_seen(made, said), "spec": change}
+    return _patch(made, body, order, STRATEGIC)
+
+
+def roll_out(made: MadeRecord, rendered: Rendered, order: int, urgency: Urgency = Urgency.DECISION) -> Write:
+    """Make a Deployment what is rendered now, whatever it was."""
+    said: Mapping[str, str] = rendered.body["metadata"]["annotations"]
+    body = [
+        {"op": "replace", "path": "/metadata/uid", "value": made.uid},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": made.version},
+        *({"op": "add", "path": f"/metadata/annotations/{_escaped(key)}", "value": said[key]} for key in sorted(said)),
+        {"op": "replace", "path": "/spec", "value": rendered.body["spec"]},
+    ]
+    return Write(_made_key(made), "PATCH", _url(made), body, urgency, order, JSON_PATCH, kind=made.kind)
+
+
+def resize(made: MadeRecord, assignment: Assignment, order: int) -> Write:
+    count = assignment.replicas
+    spec = {"parallelism": count, "completions": count} if made.kind == "Job" else {"replicas": count}
+    said = {names.ASSIGNMENT: names.assignment_text(assignment)}
+    return _patch(made, {"metadata": _as_seen(made, said), "spec": spec}, order)
+
+
+def displace(made: MadeRecord, displaced: Displaced, order: int) -> Write:
+    said = {names.ASSIGNMENT: None, names.DISPLACED: names.displaced_text(displaced)}
+    return _patch(made, {"metadata": _as_seen(made, said), "spec": _at_rest(made)}, order)
+
+
+def stop(made: MadeRecord, order: int) -> Write:
+    """Its assignment goes with it; right at any time, so only the uid must be the one that was meant."""
+    metadata = {"uid": made.uid, "annotations": {names.ASSIGNMENT: None}}
+    return _patch(made, {"metadata": metadata, "spec": _at_rest(made)}, order)
+
+
+def end(made: MadeRecord, order: int) -> Write:
+    """Stop what has finished; it keeps its assignment: without it it would queue again until Finished is seen."""
+    return _patch(made, {"metadata": {"uid": made.uid}, "spec": _at_rest(made)}, order)
+
+
+def pin(pin: Pin, order: int = 0) -> Write:
+    """Send a gated pod to its node; gates of others stay."""
+    body = {
+        "metadata": {"uid": pin.pod_uid},
+        "spec": {
+            "schedulingGates": [{"$patch": "delete", "name": names.GATE}],
+            "nodeSelector": {names.HOSTNAME: pin.hostname},
+        },
+    }
+    path = f"/api/v1/namespaces/{pin.namespace}/pods/{pin.name}"
+    return Write(("Pod", pin.namespace, pin.name), "PATCH", path, body, Urgency.PIN, order, STRATEGIC, kind="pin")
+
+
+def evict(stuck: Stuck) -> Write:
+    """Evict a pod that does not get onto its node: a plain delete would count as its own failure."""
+    body = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": stuck.name, "namespace": stuck.namespace},
+        "deleteOptions": {"preconditions": {"uid": stuck.pod_uid}},
+    }
+    path = f"/api/v1/namespaces/{stuck.namespace}/pods/{stuck.name}/eviction"
+    return Write(("Pod", stuck.namespace, stuck.name), "POST", path, body, Urgency.UPKEEP, kind="evict")
+
+
+def resumable(made: MadeRecord, rendered: Rendered) -> bool:
+    """One patch can make a Job run as rendered: nothing differs, or its chips alone while it is suspended."""
+    if made.rendered == rendered.stamp:
+        return True
+    return made.suspended and same_but_chips(made.rendered, rendered.stamp)
+
+
+def _patch(made: MadeRecord, body: Json, order: int, content_type: str = MERGE) -> Write:
+    return Write(_made_key(made), "PATCH", _url(made), body, Urgency.DECISION, order, content_type, kind=made.kind)
+
+
+def _as_seen(made: MadeRecord, said: Mapping[str, str | None]) -> Json:
+    return {"uid": made.uid, "resourceVersion": made.version, "annotations": dict(said)}
+
+
+def _at_rest(made: MadeRecord) -> Json:
+    return {"suspend": True} if made.kind == "Job" else {"replicas": 0}
+
+
+def _key(rendered: Rendered) -> tuple[str, ...]:
+    metadata = rendered.body["metadata"]
+    return (rendered.kind, metadata["namespace"], metadata["name"])
+
+
+def _made_key(made: MadeRecord) -> tuple[str, ...]:
+    return (made.kind, made.namespace, made.name)
+
+
+def _url(made: MadeRecord) -> str:
+    return f"{collection(made.kind, made.namespace)}/{made.name}"
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,191 @@
+"""What chippool makes of an admitted workload: an Indexed Job of a gang, a Deployment of a service."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from chippool.control import render_marks as names
+from chippool.control.render_pod import Json, Order, chip_container, pod_template
+from chippool.core.ids import Milli, VariantName
+from chippool.core.model import Assignment, Displaced, Mode, Pool, Workload
+from chippool.state.records import WorkloadRecord
+
+DRAINS_ARE_NOBODYS_FAULT = {
+    "action": "Ignore",
+    "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+}
+IN_PLACE: Json = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": "25%"}}
+MOVES = ("replicas", "parallelism", "completions", "suspend")  # may differ in an object that is resumed as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An object as it is to be made; `stamp` is its digest without chips and numbers, then its chips."""
+
+    kind: str
+    path: str
+    """Of its collection."""
+    body: Json
+    stamp: str
+    chips: Json
+    """Name and resources of the container that has the chips."""
+    service: Json | None = None
+    """The headless Service of a gang of several replicas."""
+
+    @property
+    def url(self) -> str:
+        """Path of the object itself."""
+        return f"{self.path}/{self.body['metadata']['name']}"
+
+
+def render(record: WorkloadRecord, assignment: Assignment, pool: Pool, inherited: Displaced | None = None) -> Rendered:
+    """Return the object of an admitted workload.
+
+    LookupError: the variant or the chip container is not in the spec; ValueError: the patch does not apply.
+    """
+    spec = orjson.loads(record.spec)
+    order = _order(record, assignment, pool)
+    template = pod_template(spec, _chosen(spec, assignment), order)
+    shape = _job(spec, template, order) if order.gang else _deployment(spec, template, order)
+    chips = _chips(template["spec"], spec.get("chipContainer"))
+    stamp = f"{_digest(shape, chips['name'], order.resource)} {order.resource}={order.count}"
+    kind = "Job" if order.gang else "Deployment"
+    return Rendered(
+        kind=kind,
+        path=collection(kind, record.namespace),
+        body=_object(record, kind, shape, annotations(assignment, inherited, stamp)),
+        stamp=stamp,
+        chips=chips,
+        service=_service(record, template) if order.coordinated else None,
+    )
+
+
+def collection(kind: str, namespace: str) -> str:
+    """Path of the Jobs, Deployments or Services of a namespace."""
+    prefix = {"Job": "/apis/batch/v1", "Deployment": "/apis/apps/v1", "Service": "/api/v1"}[kind]
+    return f"{prefix}/namespaces/{namespace}/{kind.lower()}s"
+
+
+def same_but_chips(stamp: str, other: str) -> bool:
+    """Two renderings differ in nothing, or in their chips alone."""
+    return stamp.partition(" ")[0] == other.partition(" ")[0]
+
+
+def annotations(assignment: Assignment, displaced: Displaced | None, stamp: str) -> dict[str, str]:
+    """What a made object says of itself."""
+    said = {names.ASSIGNMENT: names.assignment_text(assignment), names.RENDERED: stamp}
+    return said | ({names.DISPLACED: names.displaced_text(displaced)} if displaced else {})
+
+
+def _order(record: WorkloadRecord, assignment: Assignment, pool: Pool) -> Order:
+    return Order(
+        name=record.name,
+        namespace=record.namespace,
+        class_name=record.view.class_name,
+        resource=pool.resource,
+        chips=chips_per_replica(record.view, assignment.variant),
+        replicas=assignment.replicas,
+        gang=record.view.mode is Mode.GANG,
+    )
+
+
+def chips_per_replica(view: Workload, name: VariantName) -> Milli:
+    """LookupError: the workload has no such variant."""
+    return {variant.name: variant.ask.chips for variant in view.variants}[name]
+
+
+def _chosen(spec: Mapping[str, Any], assignment: Assignment) -> Json:
+    by_name: dict[str, Json] = {variant["name"]: variant for variant in spec["variants"]}
+    return by_name[assignment.variant]
+
+
+def _job(spec: Mapping[str, Any], template: Json, order: Order) -> Json:
+    given = dict(spec.get("job") or {})
+    for ours in ("ttlSecondsAfterFinished", "podFailurePolicy"):
+        given.pop(ours, None)
+    return {
+        **given,
+        **_failure_policy(spec.get("job") or {}, template),
+        "completionMode": "Indexed",
+        "parallelism": order.replicas,
+        "completions": order.replicas,
+        "podReplacementPolicy": "Failed",
+        "suspend": False,
+        "template": template,
+    }
+
+
+def _failure_policy(given: Mapping[str, Any], template: Json) -> Json:
+    """The API server refuses one where containers restart in place."""
+    if template["spec"]["restartPolicy"] != "Never":
+        return {}
+    rules = (given.get("podFailurePolicy") or {}).get("rules") or []
+    return {"podFailurePolicy": {"rules": [DRAINS_ARE_NOBODYS_FAULT, *rules]}}
+
+
+def _deployment(spec: Mapping[str, Any], template: Json, order: Order) -> Json:
+    return {
+        "strategy": IN_PLACE,
+        **(spec.get("deployment") or {}),
+        "replicas": order.replicas,
+        "selector": {"matchLabels": {names.WORKLOAD_LABEL: order.name}},
+        "template": template,
+    }
+
+
+def _object(record: WorkloadRecord, kind: str, shape: Json, said: dict[str, str]) -> Json:
+    return {
+        "apiVersion": "batch/v1" if kind == "Job" else "apps/v1",
+        "kind": kind,
+        "metadata": {**_metadata(record), "annotations": said},
+        "spec": shape,
+    }
+
+
+def _service(record: WorkloadRecord, template: Json) -> Json | None:
+    """None where the user named a subdomain: that one is of a Service of their own."""
+    if template["spec"]["subdomain"] != record.name:
+        return None
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": _metadata(record),
+        "spec": {
+            "clusterIP": "None",
+            "publishNotReadyAddresses": True,
+            "selector": {names.WORKLOAD_LABEL: record.name},
+        },
+    }
+
+
+def _metadata(record: WorkloadRecord) -> Json:
+    owner = {
+        "apiVersion": names.API_VERSION,
+        "kind": "ChipWorkload",
+        "name": record.name,
+        "uid": record.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    return {
+        "name": record.name,
+        "namespace": record.namespace,
+        "labels": {names.WORKLOAD_LABEL: record.name},
+        "ownerReferences": [owner],
+    }
+
+
+def _chips(pod: Mapping[str, Any], container: str | None) -> Json:
+    chosen = chip_container(pod, container)
+    return {"name": chosen["name"], "resources": chosen["resources"]}
+
+
+def _digest(shape: Mapping[str, Any], container: str, resource: str) -> str:
+    bare = orjson.loads(orjson.dumps({key: value for key, value in shape.items() if key not in MOVES}))
+    resources = chip_container(bare["template"]["spec"], container)["resources"]
+    for part in ("limits", "requests"):
+        resources[part].pop(resource)
+    return hashlib.sha256(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

@@ -1,0 +1,96 @@
+"""The pod template of a workload's variant: the user's, its patch, and what makes its pods ours to place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chippool.api.patch import merged
+from chippool.control import render_marks as names
+from chippool.core.ids import CHIP, Milli
+
+COORDINATOR = "CHIPPOOL_COORDINATOR"
+NOT_OURS_TO_ROUTE = ("nodeName", "schedulerName", "priority")  # the API server refuses a gated pod that has them
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a template is rendered for; `chips` are milli-chips a replica."""
+
+    name: str
+    namespace: str
+    class_name: str
+    resource: str
+    chips: Milli
+    replicas: int
+    gang: bool
+
+    @property
+    def count(self) -> str:
+        """Chips a replica, as a Quantity of devices."""
+        return str(self.chips // CHIP)
+
+    @property
+    def coordinated(self) -> bool:
+        """Its replicas look for one another."""
+        return self.gang and self.replicas > 1
+
+
+def pod_template(spec: Mapping[str, Any], variant: Mapping[str, Any], order: Order) -> Json:
+    """Return the template with the variant in it, made of the parts of `spec`, which is used up.
+
+    LookupError: there is no such container; ValueError: the patch does not apply.
+    """
+    template: Json = merged(spec["template"], variant.get("patch") or {})
+    _mark(template, order)
+    _route(template["spec"], order)
+    _give_chips(chip_container(template["spec"], spec.get("chipContainer")), order)
+    if order.gang:
+        template["spec"].setdefault("restartPolicy", "Never")
+    if order.coordinated:
+        _introduce(template["spec"], order)
+    return template
+
+
+def chip_container(pod: Mapping[str, Any], name: str | None) -> Json:
+    """Return the container that gets the chips: the named one, else the first. LookupError: there is none."""
+    containers: list[Json] = pod.get("containers") or []
+    for container in containers:
+        if name in (None, "", container["name"]):
+            return container
+    raise LookupError(f"the template has no container {name or 'at all'}")
+
+
+def _mark(template: Json, order: Order) -> None:
+    metadata = template.get("metadata") or {}
+    kept = {key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)}
+    kept["labels"] = {**kept.get("labels", {}), names.WORKLOAD_LABEL: order.name}
+    template["metadata"] = kept
+
+
+def _route(pod: Json, order: Order) -> None:
+    for field in NOT_OURS_TO_ROUTE:
+        pod.pop(field, None)
+    pod["priorityClassName"] = names.shadow_class(order.class_name)
+    pod["schedulingGates"] = [{"name": names.GATE}]
+
+
+def _give_chips(container: Json, order: Order) -> None:
+    resources = container.setdefault("resources", {})
+    for part in ("limits", "requests"):
+        resources[part] = {**(resources.get(part) or {}), order.resource: order.count}
+
+
+def _introduce(pod: Json, order: Order) -> None:
+    """Each replica finds the first one by a name that stands before the pod does."""
+    subdomain = pod.setdefault("subdomain", order.name)
+    address = f"{order.name}-0.{subdomain}.{order.namespace}.svc"
+    for container in [*(pod.get("initContainers") or []), *pod["containers"]]:
+        _offer(container, {"name": COORDINATOR, "value": address})
+
+
+def _offer(container: Json, variable: Mapping[str, str]) -> None:
+    env = container.get("env") or []
+    if all(entry["name"] != variable["name"] for entry in env):
+        container["env"] = [*env, dict(variable)]

@@ -1,0 +1,96 @@
+"""What people read in conditions and events: sentences that say what is, what it hangs on, and what helps.
+
+No figure that moves by itself stands in one: a status that says the same is not written again.
+"""
+
+from collections.abc import Iterable
+
+from chippool.core.ids import CHIP, Milli, PoolName
+from chippool.core.model import Assignment, Displaced
+from chippool.state.records import WorkloadRecord
+
+NOT_ADMITTED = "It has no chips; condition Admitted says why."
+PODS_READY = "All its replicas are Ready."
+STARTING = "Its pods have their chips and are starting."
+NOT_READY = "Its replicas were Ready and some are not any more."
+ENDED = "It has ended and needs no chips any more."
+OBJECT_DELETED = "Its Job or Deployment was deleted by someone; it queues again at its old age."
+ADMITTED_AGAIN = "It has chips again."
+
+MODELLED = "Every field of spec.template that decides about nodes is considered when nodes are chosen."
+
+POOL_READY = "Workloads can be placed on its nodes."
+POOL_NO_NODES = (
+    "No node has all labels of spec.nodeSelector and the resource of spec.chip.resourceName in its capacity: "
+    "correct the two fields, or see whether the nodes have joined and their device plugin runs."
+)
+POOL_HEALTHY = "All installed chips are allocatable."
+POOL_ALONE = "No node of it is in another pool."
+QUEUE_READY = "Every priority class and pool it names exists."
+
+
+def admitted(assignment: Assignment, chips: Milli, waits: str = "") -> str:
+    """`chips` of one replica; `waits` says why added replicas are not there yet."""
+    replicas = f"{assignment.replicas} replica{'s'[: assignment.replicas != 1]}"
+    said = f"Runs as variant {assignment.variant}: {replicas} with {counted(chips)} each in pool {assignment.pool}."
+    return f"{said} The change of spec.replicas waits: {waits}" if waits else said
+
+
+def counted(milli: Milli) -> str:
+    """`1 chip`, `8 chips`."""
+    return f"{milli / CHIP:g} chip{'s'[: milli != CHIP]}"
+
+
+def starting(sentence: str, error: str) -> str:
+    """What keeps the pods, in the cluster's own words, behind the sentence."""
+    return f"{sentence} The cluster says: {error}" if error else sentence
+
+
+def admitted_again(displaced: Displaced) -> str:
+    times = "once" if displaced.count == 1 else f"{displaced.count} times"
+    return f"{ADMITTED_AGAIN} It was displaced {times}, the last time: {displaced.message or displaced.reason}"
+
+
+def displaced_other(victim: WorkloadRecord, winner: WorkloadRecord) -> str:
+    """Names stay in their namespace: elsewhere a workload is one of its queue and class."""
+    if victim.namespace == winner.namespace:
+        return f"Workload {victim.name} was displaced to make room for this one."
+    return (
+        f"A workload of queue {victim.view.queue} and class {victim.view.class_name} "
+        "was displaced to make room for this one."
+    )
+
+
+def not_modelled(fields: Iterable[str]) -> str:
+    return (
+        f"Left to kube-scheduler and not considered when nodes are chosen: {', '.join(fields)}. "
+        "A pod that then finds no room on its node is evicted and placed on another one."
+    )
+
+
+def degraded(installed: Milli, allocatable: Milli) -> str:
+    return (
+        f"{counted(installed - allocatable)} of {installed / CHIP:g} installed can't be used: "
+        "their nodes' allocatable is below capacity; see the device plugin and the chips' health there."
+    )
+
+
+def overlap(pools: Iterable[PoolName]) -> str:
+    return (
+        f"Some of its nodes are in pool {', '.join(pools)} too; nothing new is placed on them: "
+        "make spec.nodeSelector of these pools exclude one another."
+    )
+
+
+def unknown_class(names: Iterable[str]) -> str:
+    return (
+        f"spec.priorityClassNames names {', '.join(names)}, which the cluster does not have: "
+        "create the PriorityClass or correct the name."
+    )
+
+
+def unknown_pool(names: Iterable[str]) -> str:
+    return (
+        f"spec.quotas names pool {', '.join(names)}, which the cluster does not have: "
+        "create the ChipPool or correct poolName."
+    )

@@ -1,0 +1,180 @@
+"""The status of a ChipWorkload: a projection of what the cluster shows of it, and of why it waits.
+
+Law: told again from the same cluster, at whatever time, it is the same.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from chippool.control import render_marks as names
+from chippool.control import sentences
+from chippool.control.render import chips_per_replica
+from chippool.control.status_conditions import Said, by_type, told
+from chippool.core.ids import CHIP
+from chippool.core.model import Assignment, Displaced, Mode, Workload
+from chippool.core.plan import Decision, Finish, Hold
+from chippool.core.reasons import Reason
+from chippool.state.records import MadeRecord, WorkloadRecord
+
+Json = dict[str, Any]
+
+ADMITTED, READY, FINISHED, DISPLACED, NOT_MODELLED = "Admitted", "Ready", "Finished", "Displaced", "NotModelled"
+PODS_READY, STARTING, PODS_NOT_READY, NOT_ADMITTED = "PodsReady", "Starting", "PodsNotReady", "NotAdmitted"
+LEFT_TO_SCHEDULER, MODELLED = "LeftToScheduler", "AllModelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A workload as the cluster shows it and as its status said so far."""
+
+    record: WorkloadRecord
+    view: Workload
+    made: MadeRecord | None
+    decision: Decision
+    before: Mapping[str, Json]
+    """Its conditions by type."""
+    block: Mapping[str, Any]
+    """status.assignment."""
+
+    @property
+    def carried(self) -> Assignment | None:
+        """What its object says in the cluster."""
+        if self.made is None or self.made.deleting or self.made.owner_uid != self.record.uid:
+            return None
+        return self.made.assignment
+
+    @property
+    def assignment(self) -> Assignment | None:
+        """What it has: neither given nor taken by assumption alone."""
+        return self.carried if self.view.assignment is not None else None
+
+    @property
+    def pending(self) -> bool:
+        """It has nothing, and nothing is on its way to or from it."""
+        return self.view.assignment is None and self.carried is None
+
+    def says(self, kind: str) -> bool:
+        return self.before.get(kind, {}).get("status") == "True"
+
+
+def status_of(record: WorkloadRecord, view: Workload, made: MadeRecord | None, decision: Decision, now: float) -> Json:
+    """Return the whole status of a workload; equal to what it has where nothing is to be written."""
+    status: Json = orjson.loads(record.status or b"{}")
+    before = by_type(status)
+    seen = Seen(record, view, made, decision, before, status.get("assignment") or {})
+    if view.deleting or seen.says(FINISHED) or (view.finished and not isinstance(decision, Finish)):
+        return status
+    said = [one for project in PROJECTIONS if (one := project(seen)) is not None]
+    return {
+        **status,
+        **_figures(seen),
+        "observedGeneration": view.generation,
+        "conditions": told(status.get("conditions") or [], said, view.generation, now),
+    }
+
+
+def _admitted(seen: Seen) -> Said | None:
+    decision = seen.decision
+    if (assignment := seen.assignment) is not None:
+        waits = decision.message if isinstance(decision, Hold) else ""
+        message = sentences.admitted(assignment, _chips(seen.view, assignment), waits)
+        return Said(ADMITTED, True, Reason.ADMITTED, message)
+    if not seen.pending:
+        return None
+    if isinstance(decision, Hold):
+        return Said(ADMITTED, False, decision.reason, decision.message)
+    lost = _lost(seen)
+    return Said(ADMITTED, False, lost.reason, lost.message) if lost and seen.says(ADMITTED) else None
+
+
+def _ready(seen: Seen) -> Said | None:
+    if isinstance(seen.decision, Finish):
+        return Said(READY, False, seen.decision.reason, sentences.ENDED)
+    if (assignment := seen.assignment) is None:
+        return Said(READY, False, NOT_ADMITTED, sentences.NOT_ADMITTED) if seen.pending else None
+    there = seen.view.ready + (seen.view.succeeded if seen.view.mode is Mode.GANG else 0)
+    if there >= assignment.replicas:
+        return Said(READY, True, PODS_READY, sentences.PODS_READY)
+    reason, sentence = (PODS_NOT_READY, sentences.NOT_READY) if seen.view.started else (STARTING, sentences.STARTING)
+    return Said(READY, False, reason, _first_error(seen, assignment, reason, sentence))
+
+
+def _first_error(seen: Seen, assignment: Assignment, reason: str, sentence: str) -> str:
+    """The kubelet's words change with every try; the first ones stay until the reason changes."""
+    old = seen.before.get(READY, {})
+    same = old.get("reason") == reason and seen.block.get("admittedAt") == names.time_text(assignment.admitted_at)
+    if same and old.get("message", "").startswith(sentence) and old["message"] != sentence:
+        return str(old["message"])
+    return sentences.starting(sentence, seen.view.error)
+
+
+def _finished(seen: Seen) -> Said | None:
+    if not isinstance(seen.decision, Finish):
+        return None
+    return Said(FINISHED, True, seen.decision.reason, seen.decision.message)
+
+
+def _displaced(seen: Seen) -> Said | None:
+    if seen.assignment is not None:
+        return _has_again(seen)
+    if not seen.pending:
+        return None
+    lost = _lost(seen)
+    return Said(DISPLACED, True, lost.reason, lost.message or str(lost.reason)) if lost else None
+
+
+def _has_again(seen: Seen) -> Said | None:
+    if seen.view.displaced is not None:
+        return Said(DISPLACED, False, Reason.ADMITTED, sentences.admitted_again(seen.view.displaced))
+    return Said(DISPLACED, False, Reason.ADMITTED, sentences.ADMITTED_AGAIN) if DISPLACED in seen.before else None
+
+
+def _lost(seen: Seen) -> Displaced | None:
+    """How a pending workload lost its chips; an object that is gone could not tell."""
+    if seen.view.displaced is None and seen.made is None and seen.says(ADMITTED):
+        return Displaced(0.0, Reason.OBJECT_DELETED, None, 1, 0, 0, sentences.OBJECT_DELETED)
+    return seen.view.displaced
+
+
+def _not_modelled(seen: Seen) -> Said | None:
+    if seen.record.not_modelled:
+        return Said(NOT_MODELLED, True, LEFT_TO_SCHEDULER, sentences.not_modelled(seen.record.not_modelled))
+    return Said(NOT_MODELLED, False, MODELLED, sentences.MODELLED) if NOT_MODELLED in seen.before else None
+
+
+PROJECTIONS: tuple[Callable[[Seen], Said | None], ...] = (_admitted, _ready, _finished, _displaced, _not_modelled)
+
+
+def _figures(seen: Seen) -> Json:
+    selector = f"{names.WORKLOAD_LABEL}={seen.record.name}"
+    if isinstance(seen.decision, Finish):
+        return {"replicas": 0, "selector": selector}
+    if (assignment := seen.assignment) is not None:
+        return {"replicas": assignment.replicas, "selector": selector, "assignment": _block(seen, assignment)}
+    return {"replicas": 0, "selector": selector, "assignment": None} if seen.pending else {"selector": selector}
+
+
+def _block(seen: Seen, assignment: Assignment) -> Json:
+    return {
+        "variant": assignment.variant,
+        "pool": assignment.pool,
+        "replicas": assignment.replicas,
+        "chips": _chips(seen.view, assignment) * assignment.replicas // CHIP,
+        "nodes": _nodes(seen, assignment),
+        "admittedAt": names.time_text(assignment.admitted_at),
+    }
+
+
+def _nodes(seen: Seen, assignment: Assignment) -> int:
+    """Counted while every replica has a node; replicas that end, or have to move, leave it as it is."""
+    given = (*seen.view.placed, *seen.view.reserved)
+    if len(given) < assignment.replicas and "nodes" in seen.block:
+        return int(seen.block["nodes"])
+    return len(set(given))
+
+
+def _chips(view: Workload, assignment: Assignment) -> int:
+    return chips_per_replica(view, assignment.variant)

@@ -1,0 +1,52 @@
+"""The status of a ChipPool: its chips in whole numbers, and what is wrong with its nodes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from chippool.control import sentences
+from chippool.control.status_conditions import Said, by_type, told
+from chippool.core.ids import CHIP
+from chippool.state.records import PoolCounts, PoolRecord
+
+Json = dict[str, Any]
+
+READY, DEGRADED, NODES_OVERLAP = "Ready", "Degraded", "NodesOverlap"
+CHIPS = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged")
+
+
+def pool_status(record: PoolRecord, counts: PoolCounts, now: float) -> Json:
+    """Return the whole status of a pool; equal to what it has where nothing is to be written."""
+    status: Json = orjson.loads(record.status or b"{}")
+    before = by_type(status)
+    said = [look(counts) for look in LOOKS]
+    worth = [one for one in said if one.true or one.kind == READY or one.kind in before]
+    return {
+        **status,
+        "observedGeneration": record.generation,
+        "nodes": counts.nodes,
+        "chips": {name: getattr(counts, name) // CHIP for name in CHIPS},
+        "conditions": told(status.get("conditions") or [], worth, record.generation, now),
+    }
+
+
+def _ready(counts: PoolCounts) -> Said:
+    if counts.nodes == 0:
+        return Said(READY, False, "NoNodes", sentences.POOL_NO_NODES)
+    return Said(READY, True, "NodesFound", sentences.POOL_READY)
+
+
+def _degraded(counts: PoolCounts) -> Said:
+    if counts.allocatable < counts.installed:
+        return Said(DEGRADED, True, "ChipsUnhealthy", sentences.degraded(counts.installed, counts.allocatable))
+    return Said(DEGRADED, False, "ChipsHealthy", sentences.POOL_HEALTHY)
+
+
+def _overlap(counts: PoolCounts) -> Said:
+    if counts.overlaps:
+        return Said(NODES_OVERLAP, True, "SharedNodes", sentences.overlap(sorted(counts.overlaps)))
+    return Said(NODES_OVERLAP, False, "OwnNodes", sentences.POOL_ALONE)
+
+
+LOOKS: tuple[Callable[[PoolCounts], Said], ...] = (_ready, _degraded, _overlap)
