@@ -1,7 +1,7 @@
 """Carries decisions out: one write each, watched until it has landed, and taken back where it could not be made."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -9,7 +9,7 @@ from chippool.control import publish
 from chippool.control.refusals import Refusals
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Mode
-from chippool.core.plan import Admit, Decision, Hold, Keep, Place, Plan, Resize
+from chippool.core.plan import Admit, Decision, Finish, Hold, Keep, Place, Plan, Resize
 from chippool.kube.writer import Answer, Outcome, Write, Writer
 from chippool.state.mirror import Mirror
 
@@ -19,10 +19,13 @@ logger = logging.getLogger(__name__)
 
 
 class Carrier:
-    """From accepted decisions to writes; `clock` in seconds since the epoch."""
+    """From accepted decisions to writes; `clock` in seconds since the epoch, `instance` is this replica's identity."""
 
-    def __init__(self, mirror: Mirror, writer: Writer, refusals: Refusals, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, mirror: Mirror, writer: Writer, refusals: Refusals, *, clock: Callable[[], float], instance: str
+    ) -> None:
         self._mirror, self._writer, self._refusals, self._clock = mirror, writer, refusals, clock
+        self._instance = instance
         self._flying: dict[WorkloadKey, int] = {}
         self._remaking: set[WorkloadKey] = set()  # their old object must go before the new one can be made
         self._rolled: dict[WorkloadKey, tuple[str, int]] = {}
@@ -54,7 +57,8 @@ class Carrier:
                 case Keep() | Hold() | Place():
                     continue
             writes = self._rendered(decision.workload, partial(publish.writes, decision, self._mirror, now, order))
-            self._put(decision.workload, writes, admits=isinstance(decision, Admit))
+            then = self._when_finished(decision, now) if isinstance(decision, Finish) else []
+            self._put(decision.workload, writes, admits=isinstance(decision, Admit), then=then)
             if isinstance(decision, Admit) and not any(write.method in {"POST", "PATCH"} for write in writes):
                 self._remaking.add(decision.workload)
 
@@ -100,21 +104,29 @@ class Carrier:
             self._mirror.undo(key)
             return []
 
-    def _put(self, key: WorkloadKey, writes: list[Write], *, admits: bool) -> None:
+    def _when_finished(self, finish: Finish, now: float) -> list[Write]:
+        """What is said once it is true: made now, while the old status is still to be seen."""
+        return publish.tell(finish.workload, finish, self._mirror, now, self._instance)
+
+    def _put(self, key: WorkloadKey, writes: list[Write], *, admits: bool, then: Sequence[Write] = ()) -> None:
         for place, write in enumerate(writes):
             if place:
                 self._writer.put(replace(write, done=partial(_aside, write.path)))
                 continue
             self._flying[key] = self._flying.get(key, 0) + 1
-            self._writer.put(replace(write, done=partial(self._landed, key, write.method if admits else "")))
+            self._writer.put(replace(write, done=partial(self._landed, key, write.method if admits else "", then)))
 
-    def _landed(self, key: WorkloadKey, admits_by: str, outcome: Outcome, answer: Answer) -> None:
+    def _landed(
+        self, key: WorkloadKey, admits_by: str, then: Sequence[Write], outcome: Outcome, answer: Answer
+    ) -> None:
         self._flying[key] -= 1
         if not self._flying[key]:
             del self._flying[key]
         match outcome:
             case Outcome.DONE:
                 self._failures.pop(key, None)
+                for write in then:
+                    self._writer.put(write)
             case Outcome.SUPERSEDED:
                 return
             case Outcome.CONFLICT if admits_by == "POST":

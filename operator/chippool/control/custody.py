@@ -1,16 +1,16 @@
 """Pools and queues: their status at most every 10 s, and the finalizer that keeps one in use from vanishing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from chippool.control import render_marks as names
-from chippool.control import publish
+from chippool.control.publish_status import tell_pool, tell_queue
 from chippool.control.status_conditions import Said, told
 from chippool.control.status_write import MERGE, of_pool, of_queue, status_write
-from chippool.core.ids import PoolName, QueueName
+from chippool.core.ids import ClassName, PoolName, QueueName
 from chippool.kube.writer import Outcome, Urgency, Write, Writer
 from chippool.state.mirror import Mirror
 from chippool.state.records import PoolRecord, QueueRecord
@@ -38,6 +38,7 @@ class Custody:
 
     def __init__(self, mirror: Mirror, writer: Writer) -> None:
         self._mirror, self._writer = mirror, writer
+        self.classes: Collection[ClassName] | None = None  # those the cluster has, once known
         self._lives: dict[Key, Life] = {}
         self._told: dict[Key, tuple[float, int]] = {}
         self._flying: set[Key] = set()
@@ -104,8 +105,8 @@ class Custody:
         if life is not None and life.deleting:
             return _waits(record, now)
         if isinstance(record, PoolRecord):
-            return publish.tell_pool(record, self._mirror, now)
-        return publish.tell_queue(record, self._mirror, now)
+            return tell_pool(record, self._mirror, now)
+        return tell_queue(record, self._mirror, now, self.classes)
 
 
 def _waits(record: PoolRecord | QueueRecord, now: float) -> list[Write]:

@@ -37,7 +37,7 @@ def _body(name: ClassName, original: Class) -> dict[str, object]:
         "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "chippool"}},
         "value": original.value,
         "preemptionPolicy": "Never",
-        "description": f"Kept by chippool for the pods it makes of class {original.name}; chippool decides who gives way.",
+        "description": f"Kept by chippool for the pods it makes of class {original.name}; chippool decides who yields.",
     }
 
 

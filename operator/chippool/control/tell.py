@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from chippool.control import publish
+from chippool.control.publish_status import tell
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Workload
-from chippool.core.plan import Decision
+from chippool.core.plan import Decision, Finish
 from chippool.core.reasons import Reason
 from chippool.kube.writer import Answer, Outcome, Urgency, Write, Writer
 from chippool.state.mirror import Mirror
@@ -34,6 +34,7 @@ class Teller:
         self._last: dict[WorkloadKey, Decision] = {}
         self._told: dict[WorkloadKey, Seen] = {}
         self._unlanded: dict[WorkloadKey, Unlanded] = {}
+        self._again: set[WorkloadKey] = set()  # their status did not land
 
     def forget(self) -> None:
         """Begin anew: somebody else may have told other things meanwhile."""
@@ -41,19 +42,19 @@ class Teller:
         self._told.clear()
 
     def tell(self, decisions: Iterable[Decision]) -> None:
-        """Tell what is new in these, the latest decisions of every workload."""
-        self._last = {decision.workload: decision for decision in decisions}
+        """Tell what is new in these, the latest decisions of every workload; a Finish is told by its own write."""
+        self._last = {decision.workload: decision for decision in decisions if not isinstance(decision, Finish)}
         self._told = {key: seen for key, seen in self._told.items() if key in self._last}
+        self._unlanded = {key: sent for key, sent in self._unlanded.items() if key in self._last}
         for decision in self._last.values():
             self._tell(decision)
 
     def tell_again(self) -> None:
-        """Compare once more where a status has landed since."""
-        for key in [key for key, sent in self._unlanded.items() if sent.landed]:
-            if key in self._last:
-                self._tell(self._last[key])
-            else:
-                del self._unlanded[key]
+        """Compare once more where a status has landed since, or could not."""
+        waiting = [key for key, sent in self._unlanded.items() if sent.landed]
+        for key in {*waiting, *self._again} & self._last.keys():
+            self._tell(self._last[key])
+        self._again.clear()
 
     def _tell(self, decision: Decision) -> None:
         key = decision.workload
@@ -65,7 +66,7 @@ class Teller:
         if self._told.get(key) == seen:
             return
         self._told[key] = seen
-        self._put(key, record, publish.tell(key, decision, self._mirror, self._clock(), self._instance))
+        self._put(key, record, tell(key, decision, self._mirror, self._clock(), self._instance))
 
     def _is_to_be_seen(self, key: WorkloadKey, record: WorkloadRecord) -> bool:
         """A status has landed that the watch does not show yet: what it says can't be compared."""
@@ -99,6 +100,7 @@ class Teller:
         del self._unlanded[key]
         if outcome is not Outcome.REFUSED:
             self._told.pop(key, None)
+            self._again.add(key)
 
 
 def _version(answer: Answer) -> str:

@@ -38,6 +38,7 @@ class Upkeep:
 
     async def before(self, snapshot: Snapshot) -> None:
         """Have the shadow classes made before anything that needs them; waits a few seconds at most."""
+        self._custody.classes = snapshot.classes.keys()
         missing = sorted(shadows.missing(snapshot))
         if not missing:
             return

@@ -129,7 +129,7 @@ class Operator:
             client=client,
             batch=self._batch,
             pins=self.pins,
-            carrier=Carrier(self.mirror, self.writer, refusals, clock=time.time),
+            carrier=Carrier(self.mirror, self.writer, refusals, clock=time.time, instance=identity),
             teller=Teller(self.mirror, self.writer, clock=time.time, instance=identity),
             refusals=refusals,
             upkeep=Upkeep(self.mirror, self.writer, self.metrics, self.custody, instance=identity),
