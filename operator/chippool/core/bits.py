@@ -1,4 +1,4 @@
-"""Sets of small integers as the bits of one int: union, cut and count of thousands in a microsecond, copied for free."""
+"""Sets of small integers as the bits of one int: union, cut and count of thousands in a microsecond, copies free."""
 
 from collections.abc import Iterable, Iterator
 

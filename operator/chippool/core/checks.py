@@ -1,10 +1,10 @@
-"""A workload beside the rest of the cluster: mistakes that only show here, each with a sentence that names the field."""
+"""A workload beside the rest of the cluster: mistakes that only show here, each with the field and the remedy."""
 
 from collections.abc import Iterable, Iterator
 
 from chippool.core.feasibility import selects
-from chippool.core.ids import PoolName
-from chippool.core.model import Mode, Pool, Problem, Queue, Snapshot, Variant, Workload
+from chippool.core.ids import ClassName, PoolName
+from chippool.core.model import Mode, Problem, Queue, Snapshot, Variant, Workload
 from chippool.core.reasons import Reason
 
 
@@ -77,22 +77,18 @@ def _serves(snapshot: Snapshot, queue: Queue, workload: Workload) -> bool:
     return selects(queue.namespace_selector, namespace.labels)
 
 
-def pool_problem(snapshot: Snapshot, workload: Workload, variant: Variant, name: PoolName) -> Problem | None:
+def pool_problem(snapshot: Snapshot, class_name: ClassName, variant: Variant, name: PoolName) -> Problem | None:
     """Why a variant can't use a pool, however empty it may be."""
     pool = snapshot.pools.get(name)
     if pool is None:
         where = f"spec.variants[{variant.name}].poolNames"
         return Problem(Reason.UNKNOWN_POOL, f"{where}: there is no ChipPool {name}; create it or name another.")
-    if not _lets_in(pool, workload):
+    if pool.access and not any(class_name in entry for entry in pool.access):
         return Problem(
             Reason.ACCESS_DENIED,
-            f"spec.priorityClassName: ChipPool {name} does not let {workload.class_name} in (its spec.access).",
+            f"spec.priorityClassName: ChipPool {name} does not let {class_name} in (its spec.access).",
         )
     return None
-
-
-def _lets_in(pool: Pool, workload: Workload) -> bool:
-    return not pool.access or any(workload.class_name in entry for entry in pool.access)
 
 
 def variant_named(workload: Workload, name: str) -> Variant | None:

@@ -13,7 +13,8 @@ from chippool.core.ordering import class_of, order
 from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Place, Plan, Resize, Shortage, Stop
 from chippool.core.reasons import Reason
 from chippool.core.review import Policy, reviewed, wakes
-from chippool.core.search import Found, Option, Seeker, a_seeker, options, search
+from chippool.core.search import Found, search
+from chippool.core.seeker import Option, Seeker, a_seeker, ways
 from chippool.core.shortage import verdict
 
 __all__ = ["Policy", "schedule"]
@@ -78,7 +79,7 @@ class _Cycle:
         if problem is not None:
             self._decided[workload.key] = Hold(workload.key, problem.reason, problem.message)
             return
-        found = self._look(workload, tuple(options(workload)))
+        found = self._look(workload, tuple(ways(workload)))
         if isinstance(found, Found):
             self._win(workload, _admission(workload, found), found)
             return
@@ -97,8 +98,9 @@ class _Cycle:
         if change > 0:
             self._grow(workload, variant, change)
         elif change < 0 and _may_shrink(workload):
-            message = f"It goes from {workload.assignment.replicas} to {workload.assignment.replicas + change} replicas, as its spec says."
-            self._decided[workload.key] = Resize(workload.key, workload.assignment.replicas + change, (), message)
+            now, then = workload.assignment.replicas, workload.assignment.replicas + change
+            message = f"It goes from {now} to {then} replicas, as its spec says."
+            self._decided[workload.key] = Resize(workload.key, then, (), message)
         else:
             self._decided[workload.key] = Keep(workload.key, Reason.ADMITTED, _admitted_as(workload))
 
@@ -115,12 +117,14 @@ class _Cycle:
             message = f"{_admitted_as(workload)} {change} more wait. {found[1]}"
             self._decided[workload.key] = Keep(workload.key, found[0], message)
 
-    def _look(self, workload: Workload, ways: tuple[Option, ...]) -> Found | tuple[Reason, str, tuple[Shortage, ...]]:
+    def _look(
+        self, workload: Workload, options: tuple[Option, ...]
+    ) -> Found | tuple[Reason, str, tuple[Shortage, ...]]:
         """Search, or the answer a look-alike got since when nothing was given back."""
-        seeker = a_seeker(workload, class_of(self._snapshot, workload), ways)
+        seeker = a_seeker(workload, class_of(self._snapshot, workload), options)
         known = self._answers.get(seeker)
         if known is None or known[0] != self._board.releases:
-            answer = search(self._board, workload, seeker)
+            answer = search(self._board, seeker)
             if isinstance(answer, Found):
                 return answer
             known = self._answers[seeker] = (self._board.releases, answer, verdict(answer))
@@ -132,7 +136,7 @@ class _Cycle:
         self._displaced.update(found.victims)
         for victim in found.victims:
             self._decided.pop(victim, None)
-            message = f"Displaced by {winner.class_name} work of queue {winner.queue}, which has a higher priority and needs its chips."
+            message = f"Displaced by {winner.class_name} work of queue {winner.queue}: its priority is higher."
             self._decided[victim] = Displace(victim, Reason.PREEMPTED, winner.key, message)
 
 

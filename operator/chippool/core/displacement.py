@@ -31,7 +31,7 @@ class Room:
 
 
 def make_room(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> Room | None:
-    """Displace until `bid` fits, then let everyone stay who need not go; None, and nothing changed, if it never fits."""
+    """Displace until `bid` fits, then let stay who need not go; None, and nothing changed, if it never fits."""
     if potential(tenancy, bid.ask, bid.priority) < bid.replicas:
         return None
     shelf = tenancy.shelf

@@ -56,7 +56,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """Which nodes may hold a replica whatever is free there; `affinity` None asks for nothing, empty matches nothing."""
+    """Which nodes may hold a replica at all; `affinity` None asks for nothing, empty matches nothing."""
 
     node_selector: tuple[tuple[str, str], ...] = ()
     affinity: tuple[Term, ...] | None = None

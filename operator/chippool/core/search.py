@@ -1,36 +1,14 @@
 """Rules 2 to 6 for one workload: the first way to run it that can be, or what each way lacks."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chippool.core import shortage
 from chippool.core.board import Board
 from chippool.core.displacement import Bid
-from chippool.core.ids import ClassName, Milli, NodeName, PoolName, QueueName, VariantName, WorkloadKey
-from chippool.core.model import Class, Variant, Workload
+from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKey
 from chippool.core.placement import Spots, fill, names, total
 from chippool.core.plan import Shortage
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One pool of one variant; `new` are the chips that would count against the queue's limit."""
-
-    variant: Variant
-    pool: PoolName
-    replicas: int
-    new: Milli
-
-
-@dataclass(frozen=True, slots=True)
-class Seeker:
-    """Everything about a workload that decides where it can go: seekers that are equal get equal answers."""
-
-    queue: QueueName
-    class_name: ClassName
-    priority: int
-    preempts: bool
-    options: tuple[Option, ...]
+from chippool.core.seeker import Option, Seeker
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +23,12 @@ class Found:
     victims: tuple[WorkloadKey, ...] = ()
 
 
-def a_seeker(workload: Workload, priority_class: Class, options: tuple[Option, ...]) -> Seeker:
-    return Seeker(workload.queue, workload.class_name, priority_class.value, priority_class.preempts, options)
-
-
-def search(board: Board, workload: Workload, seeker: Seeker) -> Found | tuple[Shortage, ...]:
+def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
     """What fits as it is, in order of preference; else what fits if lower work goes; else why not."""
-    short = {o: shortage.never(board, workload, o.variant, o.pool, o.replicas) for o in seeker.options}
+    short = {o: shortage.never(board, seeker, o) for o in seeker.options}
     possible = [o for o in seeker.options if short[o] is None]
     for option in possible:
-        answer = _as_it_is(board, workload, seeker, option)
+        answer = _as_it_is(board, seeker, option)
         if isinstance(answer, Found):
             return answer
         short[option] = answer
@@ -65,24 +39,16 @@ def search(board: Board, workload: Workload, seeker: Seeker) -> Found | tuple[Sh
     return tuple(s for s in short.values() if s is not None)
 
 
-def options(workload: Workload) -> Iterator[Option]:
-    """Every way to admit a workload that waits, the preferred first."""
-    for variant in workload.variants:
-        for pool in variant.pools:
-            yield Option(variant, pool, variant.replicas, variant.replicas * variant.ask.chips)
-
-
-def _as_it_is(board: Board, workload: Workload, seeker: Seeker, option: Option) -> Found | Shortage:
+def _as_it_is(board: Board, seeker: Seeker, option: Option) -> Found | Shortage:
     if _over(board, seeker, option) > 0:
-        return shortage.limit(board, workload, option.variant, option.pool, option.new)
+        return shortage.limit(board, seeker, option)
     shelf = board.shelves[option.pool]
     start = shelf.checkpoint()
     spots = fill(shelf, option.variant.ask, option.replicas)
     if total(spots) == option.replicas:
         return _found(board, seeker, option, spots)
-    lack = shortage.chips_or_room(shelf, seeker.preempts, option.variant, option.pool, option.replicas, total(spots))
     shelf.rollback(start)
-    return lack
+    return shortage.chips_or_room(shelf, seeker, option, total(spots))
 
 
 def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:

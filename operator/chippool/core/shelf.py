@@ -1,4 +1,4 @@
-"""The room of one pool while a plan is made: nodes as bits by how much is free on them, with checkpoint and rollback."""
+"""The room of one pool while a plan is made: nodes as bits by what is free on them, with checkpoint and rollback."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

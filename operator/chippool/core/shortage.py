@@ -5,28 +5,31 @@ Figures that move with the cluster go into the record's fields; the command line
 
 from chippool.core.board import Board
 from chippool.core.checks import pool_problem
-from chippool.core.ids import Milli, PoolName, shown
-from chippool.core.model import Variant, Workload
+from chippool.core.ids import shown
+from chippool.core.model import Variant
 from chippool.core.plan import Shortage
 from chippool.core.reasons import MISTAKES, Reason
+from chippool.core.seeker import Option, Seeker
 from chippool.core.shelf import Shelf
 
 
-def never(board: Board, workload: Workload, variant: Variant, pool: PoolName, replicas: int) -> Shortage | None:
+def never(board: Board, seeker: Seeker, option: Option) -> Shortage | None:
     """Why this could not be even if the pool were empty and healthy; None if it could."""
-    problem = pool_problem(board.snapshot, workload, variant, pool)
+    variant, pool = option.variant, option.pool
+    problem = pool_problem(board.snapshot, seeker.class_name, variant, pool)
     if problem is not None:
         return Shortage(variant.name, pool, problem.reason, problem.message)
     shelf = board.shelves[pool]
     if not shelf.nodes:
         return Shortage(variant.name, pool, Reason.NO_NODES, f"ChipPool {pool} has no nodes now.")
     ceiling = shelf.ceiling(variant.ask)
-    if ceiling >= replicas:
+    if ceiling >= option.replicas:
         return None
-    return _impossible(shelf, variant, pool, replicas, ceiling)
+    return _impossible(shelf, option, ceiling)
 
 
-def _impossible(shelf: Shelf, variant: Variant, pool: PoolName, replicas: int, ceiling: int) -> Shortage:
+def _impossible(shelf: Shelf, option: Option, ceiling: int) -> Shortage:
+    variant, pool, replicas = option.variant, option.pool, option.replicas
     ask, where = variant.ask, f"spec.variants[{variant.name}]"
     if not shelf.eligibility.mask(ask.constraints):
         message = (
@@ -59,9 +62,10 @@ def _requests(variant: Variant) -> str:
     )
 
 
-def limit(board: Board, workload: Workload, variant: Variant, pool: PoolName, new: Milli) -> Shortage:
+def limit(board: Board, seeker: Seeker, option: Option) -> Shortage:
     """The queue's limit is in the way."""
-    queue = board.snapshot.queues[workload.queue]
+    variant, pool, new = option.variant, option.pool, option.new
+    queue = board.snapshot.queues[seeker.queue]
     cap = queue.limits[pool]
     if new > cap:
         message = (
@@ -73,21 +77,15 @@ def limit(board: Board, workload: Workload, variant: Variant, pool: PoolName, ne
             f"ChipQueue {queue.name} may use at most {shown(cap)} chips of {pool} (spec.quotas); {shown(new)} more "
             f"would pass that limit now."
         )
-    left = board.left(workload.queue, pool) or 0
+    left = board.left(seeker.queue, pool) or 0
     return Shortage(
         variant.name, pool, Reason.QUEUE_LIMIT, message, asked=new, free=left, fits=max(left, 0) // variant.ask.chips
     )
 
 
-def chips_or_room(
-    shelf: Shelf,
-    preempts: bool,
-    variant: Variant,
-    pool: PoolName,
-    replicas: int,
-    fits: int,
-) -> Shortage:
+def chips_or_room(shelf: Shelf, seeker: Seeker, option: Option, fits: int) -> Shortage:
     """Too few chips are free in the needed shape, or something else the replicas need is used up beside them."""
+    variant, pool, replicas = option.variant, option.pool, option.replicas
     ask = variant.ask
     eligible = shelf.eligible(ask)
     by_chips = sum(
@@ -97,7 +95,7 @@ def chips_or_room(
     asked = f"{replicas} x {shown(ask.chips)} chips of {pool}"
     lower = (
         "work of lower priority does not hold enough of it"
-        if preempts
+        if seeker.preempts
         else "its priority class displaces nobody (preemptionPolicy Never)"
     )
     if by_chips >= replicas:
