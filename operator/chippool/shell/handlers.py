@@ -69,4 +69,4 @@ def keep_quiet(settings: kopf.OperatorSettings) -> None:
     settings.process.ultimate_exiting_timeout = None
     settings.networking.error_backoffs = Patience()
     settings.networking.request_timeout = 30.0
-    settings.watching.server_timeout = 300.0
+    settings.watching.server_timeout = 300  # the API server takes whole seconds only

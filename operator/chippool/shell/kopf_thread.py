@@ -50,9 +50,9 @@ class KopfThread:
         try:
             asyncio.run(self._operate())
             self.trouble = "kopf has ended"
-        except Exception as error:
-            logger.exception("kopf ended; it is started again in %g s", RESTART_S)
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not end us
             self.trouble = f"kopf ended: {error!r}"
+            logger.warning("%s; it is started again in %g s", self.trouble, RESTART_S)
 
     async def _operate(self) -> None:
         flag = asyncio.Event()

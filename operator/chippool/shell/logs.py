@@ -43,6 +43,7 @@ def set_up(log_format: LogFormat, level: LogLevel) -> None:
     handler.setFormatter(Json() if log_format is LogFormat.JSON else Text())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("chippool").setLevel(level.upper())
+    logging.getLogger("kopf").setLevel(logging.CRITICAL)  # one traceback a failed request; we say why it ended
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
