@@ -41,6 +41,14 @@ async def call(
     if answer.status == 404 and method == "GET":
         return {}
     if answer.status >= 400:
-        raise PlaneError(f"{method} {url}: {raw.decode(errors='replace')}")
+        raise PlaneError(_sentence(raw) or f"{method} {url}: {answer.status}")
     found: dict[str, Any] = orjson.loads(raw)
     return found
+
+
+def _sentence(raw: bytes) -> str:
+    """The message of a Status, or what the server said instead of one."""
+    try:
+        return str(orjson.loads(raw)["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return raw.decode(errors="replace")

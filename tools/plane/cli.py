@@ -95,7 +95,7 @@ def status(output: Annotated[str, typer.Option("-o", help="table or json")] = "t
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def kubectl(context: typer.Context, name: Name = "chippool") -> None:
+def kubectl(context: typer.Context, name: Annotated[str, typer.Option("--name")] = "chippool") -> None:
     """Run kubectl as the plane's admin."""
     plane = Plane.attach(name)
     os.environ["KUBECONFIG"] = str(plane.kubeconfig)
