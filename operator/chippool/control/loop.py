@@ -104,7 +104,7 @@ class Loop:
         # 5 take for true what is still right
         accepted = self._mirror.assume(plan) if self._leads() else ()
         # 6 publish, observe
-        self._publish(plan, accepted)
+        self._publish(snapshot, plan, accepted)
         self._observe(snapshot, plan, accepted, time.monotonic() - started)
 
     def _pause(self) -> float:
@@ -135,12 +135,12 @@ class Loop:
             return True
         return self._wake is not None and self._clock() >= self._wake
 
-    def _publish(self, plan: Plan, accepted: tuple[Decision, ...]) -> None:
+    def _publish(self, snapshot: Snapshot, plan: Plan, accepted: tuple[Decision, ...]) -> None:
         self._carrier.carry_out(accepted)
         self._carrier.roll_out(plan.decisions)
         self._pins.expect(sum(_pods_to_come(decision) for decision in accepted))
         self._pins.send()
-        self._teller.tell(_told(plan, accepted))
+        self._teller.tell(_told(plan, accepted), snapshot.workloads)
 
     def _observe(self, snapshot: Snapshot, plan: Plan, accepted: tuple[Decision, ...], seconds: float) -> None:
         self.snapshot, self._wake = snapshot, plan.wake

@@ -1,6 +1,6 @@
 """Tells users what was decided: status and events, each once, and never on top of a status that has not landed yet."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -19,8 +19,9 @@ Key = tuple[str, ...]
 
 @dataclass(slots=True)
 class Unlanded:
-    """A status on its way: the version it was made from, and the events that go with it."""
+    """A status on its way: its write, the version it was made from, and the events that go with it."""
 
+    key: Key
     version: str
     events: set[Key] = field(default_factory=set)
     landed: bool = False
@@ -32,6 +33,7 @@ class Teller:
     def __init__(self, mirror: Mirror, writer: Writer, *, clock: Callable[[], float], instance: str) -> None:
         self._mirror, self._writer, self._clock, self._instance = mirror, writer, clock, instance
         self._last: dict[WorkloadKey, Decision] = {}
+        self._views: Mapping[WorkloadKey, Workload] = {}
         self._told: dict[WorkloadKey, Seen] = {}
         self._unlanded: dict[WorkloadKey, Unlanded] = {}
         self._again: set[WorkloadKey] = set()  # their status did not land
@@ -41,8 +43,9 @@ class Teller:
         self._last.clear()
         self._told.clear()
 
-    def tell(self, decisions: Iterable[Decision]) -> None:
+    def tell(self, decisions: Iterable[Decision], views: Mapping[WorkloadKey, Workload]) -> None:
         """Tell what is new in these, the latest decisions of every workload; a Finish is told by its own write."""
+        self._views = views
         self._last = {decision.workload: decision for decision in decisions if not isinstance(decision, Finish)}
         self._told = {key: seen for key, seen in self._told.items() if key in self._last}
         self._unlanded = {key: sent for key, sent in self._unlanded.items() if key in self._last}
@@ -59,37 +62,40 @@ class Teller:
     def _tell(self, decision: Decision) -> None:
         key = decision.workload
         record = self._mirror.workload(key)
-        if record is None or self._is_to_be_seen(key, record):
+        if record is None or self._is_under_way(key, record):
             return
-        shown = (self._mirror.view(key), record, self._mirror.made(key))
+        shown = (self._views.get(key), record, self._mirror.made(key))
         seen = (type(decision), decision.reason, decision.message, *shown)
         if self._told.get(key) == seen:
             return
         self._told[key] = seen
         self._put(key, record, tell(key, decision, self._mirror, self._clock(), self._instance))
 
-    def _is_to_be_seen(self, key: WorkloadKey, record: WorkloadRecord) -> bool:
-        """A status has landed that the watch does not show yet: what it says can't be compared."""
+    def _is_under_way(self, key: WorkloadKey, record: WorkloadRecord) -> bool:
+        """A status is being written, or the watch does not show it yet: what it says can't be compared."""
         sent = self._unlanded.get(key)
-        if sent is None or not sent.landed:
+        if sent is None or self._writer.waits(sent.key):
             return False
-        if sent.version == record.version:
-            return True
-        del self._unlanded[key]
-        return False
+        if sent.landed and sent.version != record.version:
+            del self._unlanded[key]
+            return False
+        return True
 
     def _put(self, key: WorkloadKey, record: WorkloadRecord, writes: list[Write]) -> None:
-        if all(write.urgency is Urgency.EVENT for write in writes) and key not in self._unlanded:
-            for write in writes:
-                self._writer.put(write)
-            return
-        sent = self._unlanded.setdefault(key, Unlanded(record.version))
         for write in writes:
-            if write.urgency is not Urgency.EVENT:
-                self._writer.put(replace(write, done=partial(self._done, key, sent)))
-            elif write.key not in sent.events:
-                sent.events.add(write.key)
-                self._writer.put(write)
+            if write.urgency is Urgency.EVENT:
+                self._put_event(key, write)
+                continue
+            sent = self._unlanded.setdefault(key, Unlanded(write.key, record.version))
+            self._writer.put(replace(write, done=partial(self._done, key, sent)))
+
+    def _put_event(self, key: WorkloadKey, write: Write) -> None:
+        """Once for each status, however often that is replaced while it waits."""
+        sent = self._unlanded.get(key)
+        if sent is None or write.key not in sent.events:
+            self._writer.put(write)
+        if sent is not None:
+            sent.events.add(write.key)
 
     def _done(self, key: WorkloadKey, sent: Unlanded, outcome: Outcome, answer: Answer) -> None:
         if outcome is Outcome.SUPERSEDED or self._unlanded.get(key) is not sent:

@@ -121,6 +121,10 @@ class Backlog:
         """Return the low-value entry that has waited longest and may go, without taking it."""
         return self._first(self._oldest, Entry.age, now)
 
+    def waits(self, key: Key) -> bool:
+        """Whether a write of this key waits, and none of it is in flight."""
+        return key in self._waiting and key not in self._flying
+
     def start(self, entry: Entry) -> None:
         """Take a waiting entry: it is in flight until `finish` or `retry`."""
         del self._waiting[entry.write.key]

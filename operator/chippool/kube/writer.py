@@ -66,6 +66,10 @@ class Writer:
         """How many of each urgency wait or are in flight."""
         return {urgency: self._backlog.pending[urgency] for urgency in Urgency}
 
+    def waits(self, key: tuple[str, ...]) -> bool:
+        """Whether a write of this key can still be replaced: it waits, and none of it is in flight."""
+        return self._backlog.waits(key)
+
     def put(self, write: Write) -> None:
         """Queue a write; never blocks. A waiting one of the same key is SUPERSEDED."""
         old = self._backlog.put(write, self._clock())
