@@ -95,3 +95,25 @@ def snapshots(draw):
         queues=[a_queue("a", limits=limits), a_queue("b")],
         classes=[a_class(c, preempts=c != "serve") for c in CLASSES],
     )
+
+
+@st.composite
+def crowds(draw):
+    """One pool full of lower work of many sizes, and one gang above all of it: displacement is the only way in."""
+    fleet = [a_node(f"h800-{i}", 8, "h800") for i in range(draw(st.integers(2, 5)))]
+    left = {n.name: 8 for n in fleet}
+    busy = []
+    for i in range(draw(st.integers(3, 14))):
+        chips = draw(st.sampled_from([1, 2, 3, 5]))
+        spots = [n for n in draw(st.permutations(sorted(left))) if left[n] >= chips][: draw(st.integers(1, 3))]
+        if spots:
+            for n in spots:
+                left[n] -= chips
+            cls, queue = draw(st.sampled_from(["batch", "train"])), draw(st.sampled_from(["a", "b"]))
+            at = float(draw(st.integers(0, 20)))
+            busy.append(a_workload(f"r{i}", cls, chips=chips, on=spots, queue=queue, admitted_at=at))
+    winner = a_workload(
+        "w", "ads", chips=draw(st.integers(2, 8)), replicas=draw(st.integers(1, len(fleet))), queue="a", created=50.0
+    )
+    limit = {"h800": draw(st.integers(8, 40))} if draw(st.booleans()) else {}
+    return a_snapshot(fleet, [*busy, winner], queues=[a_queue("a", limits=limit), a_queue("b")])
