@@ -98,7 +98,14 @@ def _finished(change: Change) -> list[Write]:
     return [_event(change, change.record, "Finished", said, kind)]
 
 
-LOOKS: tuple[Callable[[Change], list[Write]], ...] = (_admitted, _misconfigured, _displaced, _finished)
+def _made_again(change: Change) -> list[Write]:
+    said = change.became(DISPLACED, "False")
+    if said is None or said["reason"] != Reason.OBJECT_DELETED:
+        return []
+    return [_event(change, change.record, "Displaced", said, WARNING)]
+
+
+LOOKS: tuple[Callable[[Change], list[Write]], ...] = (_admitted, _misconfigured, _displaced, _made_again, _finished)
 
 
 def _event(

@@ -43,7 +43,7 @@ def tell_pool(record: PoolRecord, known: Known, now: float) -> list[Write]:
 def tell_queue(
     record: QueueRecord, known: Known, now: float, classes: Collection[ClassName] | None = None
 ) -> list[Write]:
-    """Return the status write of a queue, or none; `classes` are those the cluster has (`snapshot.classes`), if known."""
+    """Return the status write of a queue, or none; `classes` are all the cluster has, None: not looked at."""
     old = orjson.loads(record.status or b"{}")
     counts = known.queue_counts(QueueName(record.name))
     return status_write(of_queue(record), old, queue_status(record, counts, known.pool_records, classes, now))

@@ -14,6 +14,7 @@ PODS_READY = "All its replicas are Ready."
 STARTING = "Its pods have their chips and are starting."
 NOT_READY = "Its replicas were Ready and some are not any more."
 ENDED = "It has ended and needs no chips any more."
+MADE_AGAIN = "Its Job or Deployment was deleted by someone and was made again."
 OBJECT_DELETED = "Its Job or Deployment was deleted by someone; it queues again at its old age."
 ADMITTED_AGAIN = "It has chips again."
 

@@ -56,6 +56,17 @@ class Seen:
         """It has nothing, and nothing is on its way to or from it."""
         return self.view.assignment is None and self.carried is None
 
+    @property
+    def under_way(self) -> bool:
+        """Something was decided that the cluster does not show yet: nothing is said before it does, but an end."""
+        if isinstance(self.decision, Finish):
+            return False
+        return self.view.finished or (self.assignment is None and not self.pending)
+
+    def same_admission(self, assignment: Assignment) -> bool:
+        """Its status speaks of this admission already."""
+        return bool(self.block.get("admittedAt") == names.time_text(assignment.admitted_at))
+
     def says(self, kind: str) -> bool:
         return self.before.get(kind, {}).get("status") == "True"
 
@@ -65,15 +76,16 @@ def status_of(record: WorkloadRecord, view: Workload, made: MadeRecord | None, d
     status: Json = orjson.loads(record.status or b"{}")
     before = by_type(status)
     seen = Seen(record, view, made, decision, before, status.get("assignment") or {})
-    if view.deleting or seen.says(FINISHED) or (view.finished and not isinstance(decision, Finish)):
+    if view.deleting or seen.says(FINISHED) or seen.under_way:
         return status
     said = [one for project in PROJECTIONS if (one := project(seen)) is not None]
-    return {
+    whole = {
         **status,
         **_figures(seen),
         "observedGeneration": view.generation,
         "conditions": told(status.get("conditions") or [], said, view.generation, now),
     }
+    return {key: value for key, value in whole.items() if value is not None}
 
 
 def _admitted(seen: Seen) -> Said | None:
@@ -82,8 +94,6 @@ def _admitted(seen: Seen) -> Said | None:
         waits = decision.message if isinstance(decision, Hold) else ""
         message = sentences.admitted(assignment, _chips(seen.view, assignment), waits)
         return Said(ADMITTED, True, Reason.ADMITTED, message)
-    if not seen.pending:
-        return None
     if isinstance(decision, Hold):
         return Said(ADMITTED, False, decision.reason, decision.message)
     lost = _lost(seen)
@@ -94,7 +104,7 @@ def _ready(seen: Seen) -> Said | None:
     if isinstance(seen.decision, Finish):
         return Said(READY, False, seen.decision.reason, sentences.ENDED)
     if (assignment := seen.assignment) is None:
-        return Said(READY, False, NOT_ADMITTED, sentences.NOT_ADMITTED) if seen.pending else None
+        return Said(READY, False, NOT_ADMITTED, sentences.NOT_ADMITTED)
     there = seen.view.ready + (seen.view.succeeded if seen.view.mode is Mode.GANG else 0)
     if there >= assignment.replicas:
         return Said(READY, True, PODS_READY, sentences.PODS_READY)
@@ -105,7 +115,7 @@ def _ready(seen: Seen) -> Said | None:
 def _first_error(seen: Seen, assignment: Assignment, reason: str, sentence: str) -> str:
     """The kubelet's words change with every try; the first ones stay until the reason changes."""
     old = seen.before.get(READY, {})
-    same = old.get("reason") == reason and seen.block.get("admittedAt") == names.time_text(assignment.admitted_at)
+    same = old.get("reason") == reason and seen.same_admission(assignment)
     if same and old.get("message", "").startswith(sentence) and old["message"] != sentence:
         return str(old["message"])
     return sentences.starting(sentence, seen.view.error)
@@ -118,23 +128,26 @@ def _finished(seen: Seen) -> Said | None:
 
 
 def _displaced(seen: Seen) -> Said | None:
-    if seen.assignment is not None:
-        return _has_again(seen)
-    if not seen.pending:
-        return None
+    if (assignment := seen.assignment) is not None:
+        return _has_again(seen, assignment)
     lost = _lost(seen)
     return Said(DISPLACED, True, lost.reason, lost.message or str(lost.reason)) if lost else None
 
 
-def _has_again(seen: Seen) -> Said | None:
+def _has_again(seen: Seen, assignment: Assignment) -> Said | None:
     if seen.view.displaced is not None:
         return Said(DISPLACED, False, Reason.ADMITTED, sentences.admitted_again(seen.view.displaced))
-    return Said(DISPLACED, False, Reason.ADMITTED, sentences.ADMITTED_AGAIN) if DISPLACED in seen.before else None
+    if seen.says(DISPLACED):
+        return Said(DISPLACED, False, Reason.ADMITTED, sentences.ADMITTED_AGAIN)
+    if seen.says(ADMITTED) and not seen.same_admission(assignment):
+        return Said(DISPLACED, False, Reason.OBJECT_DELETED, sentences.MADE_AGAIN)
+    return None
 
 
 def _lost(seen: Seen) -> Displaced | None:
     """How a pending workload lost its chips; an object that is gone could not tell."""
-    if seen.view.displaced is None and seen.made is None and seen.says(ADMITTED):
+    gone = seen.made is None or seen.made.deleting
+    if gone and seen.view.displaced is None and seen.says(ADMITTED):
         return Displaced(0.0, Reason.OBJECT_DELETED, None, 1, 0, 0, sentences.OBJECT_DELETED)
     return seen.view.displaced
 
@@ -154,7 +167,7 @@ def _figures(seen: Seen) -> Json:
         return {"replicas": 0, "selector": selector}
     if (assignment := seen.assignment) is not None:
         return {"replicas": assignment.replicas, "selector": selector, "assignment": _block(seen, assignment)}
-    return {"replicas": 0, "selector": selector, "assignment": None} if seen.pending else {"selector": selector}
+    return {"replicas": 0, "selector": selector, "assignment": None}
 
 
 def _block(seen: Seen, assignment: Assignment) -> Json:
