@@ -2,6 +2,7 @@ import pytest
 
 from chippool.kube.client import Client
 from tests.kube.fake_api import FakeApi, a_kubeconfig
+from tests.kube.writing import Outcomes
 
 
 @pytest.fixture
@@ -17,3 +18,8 @@ async def client(api, tmp_path):
     client = await Client.connect(a_kubeconfig(tmp_path, api.url))
     yield client
     await client.close()
+
+
+@pytest.fixture
+def outcomes(api):
+    return Outcomes(api)

@@ -5,7 +5,6 @@ import contextlib
 import copy
 import json
 import uuid
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,25 +12,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from tests.kube.faults import Bell, Fault, a_status
+
 PODS = "/api/v1/pods"
-Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
-
-
-class Bell:
-    """Rings when anything has happened; waiting for a condition needs no sleeping."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def ring(self) -> None:
-        self._event.set()
-
-    async def until(self, condition: Callable[[], object], within: float = 10.0) -> None:
-        async with asyncio.timeout(within):
-            while not condition():
-                self._event.clear()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._event.wait(), 0.01)
 
 
 def a_pod(name: str, **labels: str) -> dict[str, Any]:
@@ -52,34 +35,6 @@ def a_kubeconfig(folder: Path, server: str, *, token: str = "secret", ca: str = 
         )
     )
     return str(path)
-
-
-def refuse(status: int, reason: str = "", message: str = "", retry_after: int | None = None) -> Fault:
-    async def fault(request: web.Request) -> web.StreamResponse:
-        return _status(status, reason, message, retry_after)
-
-    return fault
-
-
-def say(body: bytes) -> Fault:
-    """Answer 200 with exactly these bytes, and end."""
-
-    async def fault(request: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, content_type="application/json")
-
-    return fault
-
-
-async def hang(request: web.Request) -> web.StreamResponse | None:
-    """Never answer."""
-    await asyncio.Event().wait()
-    return None
-
-
-async def drop(request: web.Request) -> web.StreamResponse | None:
-    """Break the connection off without an answer."""
-    request.transport.abort()
-    return web.Response()
 
 
 @dataclass(eq=False)
@@ -129,8 +84,15 @@ class FakeApi:
 
     async def stop(self) -> None:
         self.cut()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._runner is None:
+            return
+        # asyncio leaks a connection that is being accepted while its server closes: accept no more, then close.
+        for site in self._runner.sites:
+            for listening in site._server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await self._runner.cleanup()
         self._runner = None
 
     # What happens in the cluster.
@@ -220,7 +182,7 @@ class FakeApi:
     def _list(self, request: web.Request) -> web.StreamResponse:
         token = request.query.get("continue", "")
         if token and token not in self._snapshots:
-            return _status(410, "Expired", "The provided continue parameter is too old")
+            return a_status(410, "Expired", "The provided continue parameter is too old")
         left = self._snapshots[token] if token else self.in_collection(request.path)
         version = token.partition(":")[0] or str(self._version)
         limit = int(request.query.get("limit", 1 << 30))
@@ -233,7 +195,7 @@ class FakeApi:
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         at = int(request.query["resourceVersion"])
         if at < self._compacted:
-            return _status(410, "Expired", f"too old resource version: {at} ({self._compacted})")
+            return a_status(410, "Expired", f"too old resource version: {at} ({self._compacted})")
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         watcher = Watcher(request, at, asyncio.Event(), born=len(self._history))
@@ -269,13 +231,13 @@ class FakeApi:
         collection, _, name = request.path.rpartition("/")
         match request.method:
             case "POST" if f"{request.path}/{body['metadata']['name']}" in self.objects:
-                return _status(409, "AlreadyExists", f'"{body["metadata"]["name"]}" already exists')
+                return a_status(409, "AlreadyExists", f'"{body["metadata"]["name"]}" already exists')
             case "POST":
                 return web.json_response(self.put(request.path, body), status=201)
             case _ if request.path not in self.objects:
                 return _not_found(request.path)
             case "PUT" if body["metadata"]["resourceVersion"] != _version(self.objects[request.path]):
-                return _status(409, "Conflict", "the object has been modified")
+                return a_status(409, "Conflict", "the object has been modified")
             case "PUT":
                 return web.json_response(self.put(collection, body))
             case "PATCH":
@@ -298,10 +260,4 @@ def _version(seen: dict[str, Any]) -> str:
 
 
 def _not_found(path: str) -> web.Response:
-    return _status(404, "NotFound", f"{path} not found")
-
-
-def _status(status: int, reason: str, message: str, retry_after: int | None = None) -> web.Response:
-    body = {"kind": "Status", "status": "Failure", "code": status, "reason": reason, "message": message}
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return web.json_response(body, status=status, headers=headers)
+    return a_status(404, "NotFound", f"{path} not found")

@@ -6,7 +6,8 @@ from typing import Any
 
 from chippool.kube.client import Client
 from chippool.kube.feed import Feed, Kind
-from tests.kube.fake_api import PODS, Bell
+from tests.kube.fake_api import PODS
+from tests.kube.faults import Bell
 
 QUICK = {"idle": 5.0, "retry": (0.001, 0.01)}
 

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from chippool.kube.access import NoClusterError
 from chippool.kube.client import ApiError, Client
-from tests.kube.fake_api import PODS, a_kubeconfig, a_pod, drop, hang, refuse, say
+from tests.kube.fake_api import PODS, a_kubeconfig, a_pod
+from tests.kube.faults import drop, hang, refuse, say
 
 
 async def test_an_object_is_read_with_the_kubeconfigs_token_and_namespace(api, client):

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from chippool.kube.feed import Feed, Kind
-from tests.kube.fake_api import PODS, a_pod, drop, hang, refuse, say
+from tests.kube.fake_api import PODS, a_pod
+from tests.kube.faults import drop, hang, refuse, say
 from tests.kube.following import Recording, a_feed, running
 
 POOLS = "/apis/chippool.io/v1alpha1/chippools"

@@ -7,8 +7,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chippool.kube.access import find_access
 from chippool.kube.client import Client
-from tests.kube.fake_api import PODS, FakeApi, a_kubeconfig, a_pod, drop, refuse, say
+from tests.kube.fake_api import PODS, FakeApi, a_kubeconfig, a_pod
+from tests.kube.faults import drop, refuse, say
 from tests.kube.following import Recording, a_feed, running
 
 EXPIRED = say(b'{"type":"ERROR","object":{"code":410,"reason":"Expired","message":"too old"}}\n')
@@ -52,17 +54,19 @@ async def _play(api: FakeApi, sink: Recording, step: tuple) -> None:
 async def _story(steps: list[tuple], folder: Path) -> None:
     api = FakeApi()
     await api.start()
-    client = await Client.connect(a_kubeconfig(folder, api.url))
+    client = Client(await find_access(a_kubeconfig(folder, api.url)), answer=1.0)
     sink = Recording(api.bell)
-    async with running(a_feed(client, sink, page=2).run()):
-        for step in steps:
-            await _play(api, sink, step)
-        await api.bell.until(lambda: sink.records == api.uids() and api.watching)
-    await client.close()
-    await api.stop()
+    try:
+        async with running(a_feed(client, sink, page=2).run()):
+            for step in steps:
+                await _play(api, sink, step)
+            await api.bell.until(lambda: sink.records == api.uids() and api.watching)
+    finally:
+        await client.close()
+        await api.stop()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, max_size=25))
 def test_after_any_story_the_sink_has_what_the_server_has(steps):
     with tempfile.TemporaryDirectory() as folder:

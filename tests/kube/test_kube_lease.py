@@ -7,7 +7,8 @@ import pytest
 
 from chippool.kube.client import Client
 from chippool.kube.lease import Lease
-from tests.kube.fake_api import FakeApi, a_kubeconfig, drop, hang, refuse
+from tests.kube.fake_api import FakeApi, a_kubeconfig
+from tests.kube.faults import drop, hang, refuse
 from tests.kube.following import running
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/ours/leases"

@@ -187,7 +187,8 @@ def _refusal(answer: aiohttp.ClientResponse, raw: bytes) -> ApiError:
         status = orjson.loads(raw)
         reason, message = status["reason"], status["message"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        reason, message = answer.reason or "", _text(raw) or f"{answer.status} {answer.reason}"
+        reason, message = answer.reason or "", _text(raw)
+    message = message or f"{answer.status} {answer.reason}"
     return ApiError(answer.status, reason, message, _seconds(answer.headers.get("Retry-After")))
 
 
