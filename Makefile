@@ -1,0 +1,83 @@
+# Needs make and python3 >= 3.11 (PYTHON=… for another one); everything else is installed into .venv and the user's cache.
+PYTHON ?= python3
+NAME ?= chippool
+FLEET ?= examples/fleets/small.yaml
+BIN := .venv/bin
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what the project needs into .venv (from PyPI), if it isn't there.
+	@$(PYTHON) tools/bootstrap.py
+
+# To see it
+
+.PHONY: demo
+demo: setup ## A control plane with 60 nodes, the operator, and a story of two minutes. KEEP=1 leaves it up.
+	@$(BIN)/python -m tools.demo
+
+.PHONY: plane-up
+plane-up: setup ## Start a control plane and print its KUBECONFIG and PATH. FLEET=file NAME=name
+	@$(BIN)/python -m tools.plane up --name $(NAME) --fleet $(FLEET)
+
+.PHONY: plane-down
+plane-down: setup ## Take it down and remove all it wrote. NAME=name
+	@$(BIN)/python -m tools.plane down --name $(NAME)
+
+# To check it
+
+.PHONY: test
+test: setup ## All tests: unit, laws, scenarios, examples, and the cluster tests on a real control plane.
+	@$(BIN)/python -m tools.plane build > /dev/null
+	$(BIN)/python -m pytest --durations=10
+
+.PHONY: test-unit
+test-unit: setup ## The tests that need no control plane.
+	$(BIN)/python -m pytest -m "not plane"
+
+.PHONY: verify
+verify: generate lint types contracts ## Generated files are current, style, types, floors; nothing left to commit.
+	git diff --exit-code
+
+.PHONY: generate
+generate: setup ## Write what is made from the models: crds/ and the chart's copy.
+	$(BIN)/python -m tools.generate
+
+.PHONY: lint
+lint: setup ## ruff: rules and format.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: setup ## mypy, strict.
+	$(BIN)/mypy
+
+.PHONY: contracts
+contracts: setup ## import-linter: the floors of the house.
+	$(BIN)/lint-imports
+
+# To measure it
+
+.PHONY: bench
+bench: bench-core bench-cluster ## Both benchmarks.
+
+.PHONY: bench-core
+bench-core: setup ## Time of one decision by nodes and pending workloads, into build/bench/core.json.
+	$(BIN)/python -m tools.bench.core
+
+.PHONY: bench-cluster
+bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and Kueue, into build/bench/cluster.json.
+	$(BIN)/python -m tools.bench.cluster
+
+.PHONY: proof
+proof: bench ## What takes too long for CI: the benchmarks and the replay of a real trace.
+	$(BIN)/python -m tools.replay
+
+.PHONY: clean
+clean: ## Remove .venv, caches and build/; the user's cache folder stays.
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

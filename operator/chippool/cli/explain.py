@@ -1,0 +1,94 @@
+"""`chippool explain`: why a workload runs where it does, or why it waits."""
+
+import difflib
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from chippool.cli import explain_text, options, restricted
+from chippool.cli.cluster import ForbiddenError, Reading, connected, decided, mirrored
+from chippool.cli.explanation import Explanation, explained
+from chippool.cli.failures import Failure, answered
+from chippool.cli.structured import text
+from chippool.core.ids import WorkloadKey
+from chippool.kube.client import Client
+
+KINDS = ("cw", "chipworkload", "chipworkloads", "chipworkload.chippool.io", "chipworkloads.chippool.io")
+
+
+class Output(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    YAML = "yaml"
+
+
+def explain(
+    workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="Name of a ChipWorkload; cw/NAME is fine too.")],
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    namespace: options.Namespace = None,
+    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TEXT,
+) -> None:
+    """Say why a workload runs where it does, or why it waits: what is short, where, by how much, and who holds it.
+
+    Reads the cluster with your kubeconfig; needs no running operator. With rights in one namespace only, it says what
+    the workload's own conditions say.
+    """
+    found = answered(_explained(options.Target(kubeconfig, context), namespace, _name(workload)))
+    if output is not Output.TEXT:
+        typer.echo(text(found, options.Structured(output.value)))
+        return
+    lines = explain_text.sentences(found) if isinstance(found, Explanation) else restricted.sentences(found)
+    _print(lines)
+
+
+def _name(argument: str) -> str:
+    kind, slash, name = argument.rpartition("/")
+    if slash and kind not in KINDS:
+        raise typer.BadParameter(f"{argument}: give the name of a ChipWorkload, and its namespace with -n.")
+    return name
+
+
+async def _explained(target: options.Target, namespace: str | None, name: str) -> Explanation | restricted.OwnWords:
+    async with connected(target) as client:
+        where = namespace or client.namespace
+        try:
+            reading = await decided(await mirrored(client))
+        except ForbiddenError as forbidden:
+            return await _own_words(client, where, name, forbidden)
+        found = explained(reading, WorkloadKey(f"{where}/{name}"))
+        if found is None:
+            raise _missing(reading, where, name)
+        return found
+
+
+async def _own_words(client: Client, namespace: str, name: str, forbidden: ForbiddenError) -> restricted.OwnWords:
+    raw = await client.get(f"/apis/chippool.io/v1alpha1/namespaces/{namespace}/chipworkloads/{name}")
+    if raw is None:
+        raise Failure(f'There is no ChipWorkload "{name}" in namespace {namespace}; choose another with -n.')
+    return restricted.own_words(raw, forbidden.kinds)
+
+
+def _missing(reading: Reading, namespace: str, name: str) -> Failure:
+    spoiled = [s for s in reading.mirror.spoiled_objects if (s.namespace, s.name) == (namespace, name)]
+    if spoiled:
+        return Failure(f'ChipWorkload "{name}" in namespace {namespace} could not be understood: {spoiled[0].error}')
+    here = [key.partition("/")[2] for key in reading.snapshot.workloads if key.startswith(f"{namespace}/")]
+    near = difflib.get_close_matches(name, here, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "choose another with -n."
+    return Failure(f'There is no ChipWorkload "{name}" in namespace {namespace}; {hint}')
+
+
+def _print(lines: Iterable[str]) -> None:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        typer.echo("\n".join(lines))
+        return
+    for at, line in enumerate(lines):
+        depth = len(line) - len(line.lstrip())
+        console.print(Padding(Text(line.lstrip(), style="bold" if not at else ""), (0, 0, 0, depth)))

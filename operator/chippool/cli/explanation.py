@@ -1,0 +1,213 @@
+"""Why a workload runs where it does or why it waits, as records. Pure, from a reading of the cluster."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from chippool.cli.cluster import Reading
+from chippool.cli.picture import Number, chips_held, in_words, moment, state_of
+from chippool.cli.structured import as_chips
+from chippool.core.cycle import schedule
+from chippool.core.ids import PoolName, WorkloadKey
+from chippool.core.model import Variant, Workload
+from chippool.core.ordering import class_of
+from chippool.core.plan import Admit, Decision, Hold, Holder, Shortage
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Chips of a pool by who has them: queues and classes, never names."""
+
+    queue_name: str
+    priority_class_name: str
+    chips: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One variant in one pool, and what it lacks there now."""
+
+    variant: str
+    pool_name: str
+    replicas: int
+    chips_per_replica: Number
+    reason: str
+    message: str
+    asked: Number
+    free: Number
+    """Chips that are free or being given back; for QueueLimit what is left of the limit."""
+    fits: int
+    """Replicas that would fit now."""
+    held_by: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    variant: str
+    pool_name: str
+    replicas: int
+    ready: int
+    succeeded: int
+    chips: Number
+    nodes: Mapping[str, int]
+    """Replicas by node."""
+    admitted_at: str
+    choice: int
+    """Its variant's place in the order of preference, from 1."""
+    choices: int
+    better: tuple[Lack, ...]
+    """What the variants before it lack now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    position: int | None
+    """Place in the order of all that wait, from 1; None where it is not in that order."""
+    waiting: int
+    ahead: Mapping[str, int]
+    """Workloads before it, by priority class."""
+    until: str | None
+    variants: tuple[Lack, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """How it last lost its chips."""
+
+    reason: str
+    message: str
+    at: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    namespace: str
+    name: str
+    state: str
+    reason: str
+    message: str
+    queue_name: str
+    priority_class_name: str
+    priority: int
+    created: str
+    runs: Runs | None = None
+    waits: Waits | None = None
+    displaced: Lost | None = None
+    error: str | None = None
+    """What keeps its pods from being Ready, in the cluster's words."""
+
+
+def explained(reading: Reading, key: WorkloadKey) -> Explanation | None:
+    """Return the explanation of a workload, None if there is none of that name."""
+    workload = reading.snapshot.workloads.get(key)
+    if workload is None:
+        return None
+    decision = next((d for d in reading.plan.decisions if d.workload == key), None)
+    return Explanation(
+        namespace=workload.namespace,
+        name=key.partition("/")[2],
+        state=state_of(workload),
+        reason=decision.reason.value if decision else "",
+        message=in_words(workload, decision),
+        queue_name=workload.queue,
+        priority_class_name=workload.class_name,
+        priority=class_of(reading.snapshot, workload).value,
+        created=moment(workload.created),
+        runs=_runs(reading, workload),
+        waits=_waits(reading, workload, decision) if isinstance(decision, Hold) else None,
+        displaced=_lost(workload),
+        error=(workload.error or None) if not workload.finished else None,
+    )
+
+
+def _runs(reading: Reading, workload: Workload) -> Runs | None:
+    given = workload.assignment
+    if given is None or workload.finished:
+        return None
+    names = [variant.name for variant in workload.variants]
+    choice = names.index(given.variant) if given.variant in names else 0
+    return Runs(
+        variant=given.variant,
+        pool_name=given.pool,
+        replicas=given.replicas,
+        ready=workload.ready,
+        succeeded=workload.succeeded,
+        chips=as_chips(chips_held(workload)),
+        nodes=dict(sorted(Counter((*workload.placed, *workload.reserved)).items())),
+        admitted_at=moment(given.admitted_at),
+        choice=choice + 1,
+        choices=len(names),
+        better=_better(reading, workload, workload.variants[:choice]),
+    )
+
+
+def _better(reading: Reading, workload: Workload, earlier: tuple[Variant, ...]) -> tuple[Lack, ...]:
+    """What if it waited and had only the variants it likes more?"""
+    if not earlier:
+        return ()
+    waiting = replace(
+        workload, variants=earlier, assignment=None, displaced=None, placed=(), reserved=(), missing=0, active=False
+    )
+    snapshot = replace(reading.snapshot, workloads={**reading.snapshot.workloads, workload.key: waiting})
+    plan = schedule(snapshot, reading.now)
+    decision = next((d for d in plan.decisions if d.workload == workload.key), None)
+    if isinstance(decision, Hold):
+        return tuple(_lack(reading, waiting, shortage) for shortage in decision.shortages)
+    return (_room(waiting, decision),) if isinstance(decision, Admit) else ()
+
+
+def _room(workload: Workload, decision: Admit) -> Lack:
+    how = "by displacing work of lower priority, " if decision.victims else ""
+    return Lack(
+        variant=decision.variant,
+        pool_name=decision.pool,
+        replicas=len(decision.nodes),
+        chips_per_replica=as_chips(decision.chips),
+        reason=decision.reason.value,
+        message=f"It would fit there now, {how}but a workload that runs is not moved to another variant.",
+        asked=as_chips(decision.chips * len(decision.nodes)),
+        free=as_chips(decision.chips * len(decision.nodes)),
+        fits=len(decision.nodes),
+        held_by=(),
+    )
+
+
+def _waits(reading: Reading, workload: Workload, hold: Hold) -> Waits:
+    queue = [d for d in reading.plan.decisions if isinstance(d, Hold) and d.position]
+    ahead = Counter(reading.snapshot.workloads[d.workload].class_name for d in queue if d.position < hold.position)
+    return Waits(
+        position=hold.position or None,
+        waiting=len(queue),
+        ahead=dict(sorted(ahead.items(), key=lambda entry: -reading.snapshot.classes[entry[0]].value)),
+        until=None if hold.until is None else moment(hold.until),
+        variants=tuple(_lack(reading, workload, shortage) for shortage in hold.shortages),
+    )
+
+
+def _lack(reading: Reading, workload: Workload, shortage: Shortage) -> Lack:
+    variant = next(v for v in workload.variants if v.name == shortage.variant)
+    return Lack(
+        variant=shortage.variant,
+        pool_name=shortage.pool,
+        replicas=variant.replicas,
+        chips_per_replica=as_chips(variant.ask.chips),
+        reason=shortage.reason.value,
+        message=shortage.message,
+        asked=as_chips(shortage.asked),
+        free=as_chips(shortage.free),
+        fits=shortage.fits,
+        held_by=_holders(reading, shortage.pool),
+    )
+
+
+def _holders(reading: Reading, pool: PoolName) -> tuple[Held, ...]:
+    held: tuple[Holder, ...] = reading.plan.holders.get(pool, ())
+    return tuple(Held(holder.queue, holder.class_name, as_chips(holder.chips)) for holder in held)
+
+
+def _lost(workload: Workload) -> Lost | None:
+    last = workload.displaced
+    if last is None or workload.finished:
+        return None
+    return Lost(last.reason.value, last.message, moment(last.at), last.count)

@@ -1,0 +1,128 @@
+"""Where the placement gate is, and the patches that take it off without restarting anything."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chippool.api import names
+from chippool.cli.failures import Failure
+from chippool.kube.client import Client
+
+Json = dict[str, Any]
+MERGE = "application/merge-patch+json"
+PAGE = "500"
+OBSERVED_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """An object that carries the gate: a pod itself, a Job or Deployment in its template."""
+
+    kind: str
+    path: str
+    raw: Json
+
+    @property
+    def name(self) -> str:
+        metadata = self.raw["metadata"]
+        return f"{metadata['namespace']}/{metadata['name']}"
+
+    @property
+    def fixed(self) -> bool:
+        """A Job that is not suspended: the API server lets nobody change its template."""
+        return self.kind == "Job" and not self.raw["spec"].get("suspend")
+
+
+async def gated(client: Client, namespace: str | None) -> list[Gated]:
+    """Return templates first: a pod made from one that is still gated would be gated."""
+    managed = {"labelSelector": names.WORKLOAD_LABEL}
+    unbound = {"fieldSelector": "spec.nodeName="}
+    jobs = [o async for o in _listed(client, "Job", "/apis/batch/v1", "jobs", namespace, managed)]
+    services = [o async for o in _listed(client, "Deployment", "/apis/apps/v1", "deployments", namespace, managed)]
+    pods = [o async for o in _listed(client, "Pod", "/api/v1", "pods", namespace, unbound)]
+    return [found for found in (*jobs, *services, *pods) if _has_gate(_pod_spec(found))]
+
+
+async def open_gate(client: Client, found: Gated) -> None:
+    """Take the gate off; ApiError if the server refuses."""
+    match found.kind:
+        case "Pod":
+            await _patch(client, found.path, {"metadata": _same(found.raw), "spec": _open(_pod_spec(found))})
+        case "Job":
+            await _patch(client, found.path, {"metadata": _same(found.raw), "spec": _open_template(found.raw)})
+        case _:
+            await _open_deployment(client, found)
+
+
+async def _open_deployment(client: Client, found: Gated) -> None:
+    """Paused, template and ReplicaSets can change alike, and nothing rolls out when it goes on."""
+    was_paused = bool(found.raw["spec"].get("paused"))
+    await _patch(client, found.path, {"metadata": _same(found.raw), "spec": {"paused": True}})
+    try:
+        for path, template in [pair async for pair in _replica_sets(client, found)]:
+            await _patch(client, path, {"spec": template})
+        changed = await _patch(client, found.path, {"spec": _open_template(found.raw)})
+        await _observed(client, found.path, changed["metadata"]["generation"])
+    finally:
+        if not was_paused:
+            await _patch(client, found.path, {"spec": {"paused": None}})
+
+
+async def _replica_sets(client: Client, found: Gated) -> AsyncIterator[tuple[str, Json]]:
+    uid, namespace = found.raw["metadata"]["uid"], found.raw["metadata"]["namespace"]
+    async for one in _listed(client, "ReplicaSet", "/apis/apps/v1", "replicasets", namespace, {}):
+        owners = one.raw["metadata"].get("ownerReferences") or ()
+        if any(owner["uid"] == uid for owner in owners) and _has_gate(_pod_spec(one)):
+            yield one.path, _open_template(one.raw)
+
+
+async def _observed(client: Client, path: str, generation: int) -> None:
+    """Wait until the Deployment controller has seen the template, or going on would roll it out."""
+    try:
+        async with asyncio.timeout(OBSERVED_S):
+            while ((await client.get(path) or {}).get("status") or {}).get("observedGeneration", 0) < generation:
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        raise Failure(f"The Deployment controller does not look at {path}; try again when it runs.") from None
+
+
+async def _listed(
+    client: Client, kind: str, prefix: str, plural: str, namespace: str | None, params: Mapping[str, str]
+) -> AsyncIterator[Gated]:
+    path = f"{prefix}/namespaces/{namespace}/{plural}" if namespace else f"{prefix}/{plural}"
+    more: dict[str, str] = {}
+    while True:
+        page = await client.request("GET", path, params={**params, "limit": PAGE, **more})
+        for raw in page["items"]:
+            metadata = raw["metadata"]
+            yield Gated(kind, f"{prefix}/namespaces/{metadata['namespace']}/{plural}/{metadata['name']}", raw)
+        if not (token := page["metadata"].get("continue", "")):
+            return
+        more = {"continue": token}
+
+
+async def _patch(client: Client, path: str, body: Json) -> Json:
+    return await client.request("PATCH", path, body, content_type=MERGE)
+
+
+def _same(raw: Json) -> Json:
+    return {"uid": raw["metadata"]["uid"]}  # refused if another one has the name by now
+
+
+def _pod_spec(found: Gated) -> Json:
+    spec: Json = found.raw["spec"]
+    return spec if found.kind == "Pod" else spec["template"]["spec"]
+
+
+def _has_gate(pod: Json) -> bool:
+    return any(gate["name"] == names.GATE for gate in pod.get("schedulingGates") or ())
+
+
+def _open(pod: Json) -> Json:
+    others = [gate for gate in pod.get("schedulingGates") or () if gate["name"] != names.GATE]
+    return {"schedulingGates": others or None}
+
+
+def _open_template(raw: Json) -> Json:
+    return {"template": {"spec": _open(raw["spec"]["template"]["spec"])}}

@@ -1,0 +1,227 @@
+"""What `top` shows, as records: pools, queues, classes and workloads. Pure, from a reading of the cluster."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from chippool.cli.cluster import Reading
+from chippool.cli.structured import as_chips
+from chippool.core.ids import Milli, PoolName, QueueName
+from chippool.core.model import Mode, Workload
+from chippool.core.ordering import order
+from chippool.core.plan import Admit, Decision, Displace, Hold
+from chippool.state.records import PoolCounts
+
+Number = float | int
+
+
+@dataclass(frozen=True, slots=True)
+class Chips:
+    """Chips of a pool by state; together they are what is installed."""
+
+    installed: Number
+    allocated: Number
+    releasing: Number
+    unmanaged: Number
+    free: Number
+    unusable: Number
+    """Of nodes that are cordoned or not Ready, or not healthy."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLine:
+    name: str
+    model: str
+    resource_name: str
+    nodes: int
+    chips: Chips
+    overlaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a queue has of a pool; `pending` is what its waiting workloads would like best."""
+
+    pool_name: str
+    used: Number
+    pending: Number
+    limit: Number | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    name: str
+    admitted: int
+    pending: int
+    pools: tuple[Use, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLine:
+    name: str
+    value: int
+    admitted: int
+    pending: int
+    chips: Number
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadLine:
+    """A workload that is not finished; `position` is its place in the order of everything that waits."""
+
+    namespace: str
+    name: str
+    queue_name: str
+    priority_class_name: str
+    mode: Mode
+    state: str
+    replicas: int
+    ready: int
+    chips: Number
+    variant: str | None
+    pool_name: str | None
+    nodes: int | None
+    position: int | None
+    reason: str
+    message: str
+    created: str
+    age_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    at: str
+    pools: tuple[PoolLine, ...]
+    queues: tuple[QueueLine, ...]
+    priority_classes: tuple[ClassLine, ...]
+    workloads: tuple[WorkloadLine, ...]
+    finished: int
+
+
+def picture(reading: Reading, namespace: str | None = None) -> Picture:
+    """Return the whole picture; workloads of one namespace only where one is named."""
+    mirror, workloads = reading.mirror, reading.snapshot.workloads.values()
+    living = [w for w in workloads if not w.finished]
+    shown = [w for w in living if namespace in {None, w.namespace}]
+    return Picture(
+        at=moment(reading.now),
+        pools=tuple(_pool(reading, name) for name in sorted(mirror.pool_records)),
+        queues=tuple(_queue(reading, name) for name in sorted(mirror.queue_records)),
+        priority_classes=_classes(reading, living),
+        workloads=_workloads(reading, shown),
+        finished=len(workloads) - len(living),
+    )
+
+
+def state_of(workload: Workload) -> str:
+    """Return one word for where a workload stands, the same as in the metrics."""
+    if workload.finished:
+        return "finished"
+    if workload.assignment is not None:
+        return "ready" if workload.ready + workload.succeeded >= workload.assignment.replicas else "admitted"
+    return "suspended" if workload.suspend else "pending"
+
+
+def moment(seconds: float) -> str:
+    """RFC 3339, as the API server writes times."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _pool(reading: Reading, name: PoolName) -> PoolLine:
+    record, counts = reading.mirror.pool_records[name], reading.mirror.pool_counts(name)
+    return PoolLine(name, record.model, record.view.resource, counts.nodes, _chips(counts), counts.overlaps)
+
+
+def _chips(counts: PoolCounts) -> Chips:
+    taken = (counts.allocated, counts.releasing, counts.unmanaged, counts.free)
+    rest = max(0, counts.installed - sum(taken))
+    return Chips(as_chips(counts.installed), *(as_chips(n) for n in taken), as_chips(rest))
+
+
+def _queue(reading: Reading, name: QueueName) -> QueueLine:
+    limits, counts = reading.mirror.queue_records[name].view.limits, reading.mirror.queue_counts(name)
+    pools = sorted({*counts.used, *counts.pending, *limits})
+    uses = (
+        Use(
+            pool,
+            as_chips(counts.used.get(pool, 0)),
+            as_chips(counts.pending.get(pool, 0)),
+            as_chips(limits[pool]) if pool in limits else None,
+        )
+        for pool in pools
+    )
+    return QueueLine(name, counts.admitted_workloads, counts.pending_workloads, tuple(uses))
+
+
+def _classes(reading: Reading, living: Iterable[Workload]) -> tuple[ClassLine, ...]:
+    """Only classes that are used by a workload or allowed by a queue: a cluster has others of no concern here."""
+    states: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    held: Counter[str] = Counter()
+    for workload in living:
+        states[workload.class_name]["admitted" if workload.assignment else state_of(workload)] += 1
+        held[workload.class_name] += chips_held(workload)
+    allowed = {name for queue in reading.snapshot.queues.values() for name in queue.class_names}
+    lines = [
+        ClassLine(c.name, c.value, states[c.name]["admitted"], states[c.name]["pending"], as_chips(held[c.name]))
+        for c in reading.snapshot.classes.values()
+        if c.name in allowed or c.name in states
+    ]
+    return tuple(sorted(lines, key=lambda line: (-line.value, line.name)))
+
+
+def chips_held(workload: Workload) -> Milli:
+    """Return the milli-chips of an assignment; what its succeeded replicas gave back does not count."""
+    given = workload.assignment
+    if given is None:
+        return 0
+    per_replica = next((v.ask.chips for v in workload.variants if v.name == given.variant), 0)
+    return max(given.replicas - workload.succeeded, 0) * per_replica
+
+
+def _workloads(reading: Reading, shown: Iterable[Workload]) -> tuple[WorkloadLine, ...]:
+    """Who runs, by priority; then who waits, in the order of their turn."""
+    said = {decision.workload: decision for decision in reading.plan.decisions}
+    ordered = sorted(shown, key=_turn(reading))
+    return tuple(_line(reading, workload, said.get(workload.key)) for workload in ordered)
+
+
+def in_words(workload: Workload, decision: Decision | None) -> str:
+    """Return what a decision means while the cluster does not show it yet."""
+    match decision:
+        case None:
+            return "It is being deleted."
+        case Admit():
+            return "It fits now and is about to be admitted; if it stays so, see whether the operator runs."
+        case Displace() if workload.assignment is not None:
+            return f"It is about to lose its chips. {decision.message}"
+        case _:
+            return decision.message
+
+
+def _turn(reading: Reading) -> Callable[[Workload], tuple[object, ...]]:
+    return lambda workload: (workload.assignment is None, order(reading.snapshot, workload))
+
+
+def _line(reading: Reading, workload: Workload, decision: Decision | None) -> WorkloadLine:
+    given, first = workload.assignment, workload.variants[0] if workload.variants else None
+    asked = first.replicas * first.ask.chips if first else 0
+    return WorkloadLine(
+        namespace=workload.namespace,
+        name=workload.key.partition("/")[2],
+        queue_name=workload.queue,
+        priority_class_name=workload.class_name,
+        mode=workload.mode,
+        state=state_of(workload),
+        replicas=given.replicas if given else (first.replicas if first else workload.replicas),
+        ready=workload.ready,
+        chips=as_chips(chips_held(workload) if given else asked),
+        variant=given.variant if given else None,
+        pool_name=given.pool if given else None,
+        nodes=len({*workload.placed, *workload.reserved}) if given else None,
+        position=(decision.position or None) if isinstance(decision, Hold) else None,
+        reason=decision.reason.value if decision else "",
+        message=in_words(workload, decision),
+        created=moment(workload.created),
+        age_seconds=max(0, int(reading.now - workload.created)),
+    )

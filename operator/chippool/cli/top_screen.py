@@ -1,0 +1,167 @@
+"""A picture as tables for people; the characters of the bars tell the states apart without colours too."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from chippool.cli.picture import Chips, ClassLine, Number, Picture, PoolLine, QueueLine, WorkloadLine
+
+BAR = 24
+ROWS = 20
+"""Workloads that are shown where nobody asked for all."""
+
+STATES = (
+    ("allocated", "█", "green"),
+    ("releasing", "▓", "yellow"),
+    ("unmanaged", "▒", "magenta"),
+    ("unusable", "x", "red"),
+    ("free", "·", "dim"),
+)
+COLOURS = {"ready": "green", "admitted": "yellow", "pending": "cyan", "suspended": "dim", "finished": "dim"}
+
+
+def screen(picture: Picture, *, rows: int | None = ROWS, wide: bool = False) -> RenderableType:
+    """Return the whole screen; `rows` None shows every workload."""
+    return Group(
+        _legend(),
+        _pools(picture.pools, wide=wide),
+        "",
+        _queues(picture.queues),
+        "",
+        _classes(picture.priority_classes),
+        "",
+        _workloads(picture.workloads, rows=rows, wide=wide),
+        Text(_summary(picture), style="dim"),
+    )
+
+
+def _legend() -> Text:
+    words = [Text.assemble((mark, style), f" {state}") for state, mark, style in STATES]
+    return Text("  ").join(words)
+
+
+def _table(*columns: str, right: Sequence[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+    return table
+
+
+def _pools(pools: Sequence[PoolLine], *, wide: bool) -> RenderableType:
+    if not pools:
+        return Text("No ChipPools: apply one, as in examples/, to say which nodes have which chips.")
+    numbers = ("NODES", "CHIPS", *(state.upper() for state, _, _ in STATES))
+    more = ("MODEL", "RESOURCE") if wide else ()
+    table = _table("POOL", *more, "", *numbers, right=numbers)
+    for pool in pools:
+        figures = (number(getattr(pool.chips, state)) for state, _, _ in STATES)
+        named = (pool.model, pool.resource_name) if wide else ()
+        table.add_row(pool.name, *named, bar(pool.chips), str(pool.nodes), number(pool.chips.installed), *figures)
+    return table
+
+
+def bar(chips: Chips, width: int = BAR) -> Text:
+    """Return a bar in which every state that has any chips shows at least once, as long as there is room."""
+    cells = _cells([float(getattr(chips, state)) for state, _, _ in STATES], width)
+    return Text.assemble(*((mark * cells[at], style) for at, (_, mark, style) in enumerate(STATES)))
+
+
+def _cells(parts: Sequence[float], width: int) -> list[int]:
+    total = sum(parts)
+    if not total:
+        return [0] * len(parts)
+    cells = [max(1, int(part / total * width)) if part else 0 for part in parts]
+    while sum(cells) != width:
+        step = 1 if sum(cells) < width else -1
+        at = max(range(len(parts)), key=lambda i: step * (parts[i] / total * width - cells[i]))
+        cells[at] += step
+    return cells
+
+
+def _queues(queues: Sequence[QueueLine]) -> RenderableType:
+    if not queues:
+        return Text("No ChipQueues: apply one, as in examples/, to let namespaces ask for chips.")
+    numbers = ("USED", "LIMIT", "WANTED", "ADMITTED", "PENDING")
+    table = _table("QUEUE", "POOL", *numbers, right=numbers)
+    for queue in queues:
+        counts = (str(queue.admitted), str(queue.pending))
+        for at, use in enumerate(queue.pools):
+            limit = "-" if use.limit is None else number(use.limit)
+            named = queue.name if not at else ""
+            table.add_row(
+                named, use.pool_name, number(use.used), limit, number(use.pending), *(("", "") if at else counts)
+            )
+        if not queue.pools:
+            table.add_row(queue.name, "-", "0", "-", "0", *counts)
+    return table
+
+
+def _classes(classes: Sequence[ClassLine]) -> RenderableType:
+    numbers = ("PRIORITY", "CHIPS", "ADMITTED", "PENDING")
+    table = _table("CLASS", *numbers, right=numbers)
+    for line in classes:
+        table.add_row(line.name, str(line.value), number(line.chips), str(line.admitted), str(line.pending))
+    return table
+
+
+def _workloads(lines: Sequence[WorkloadLine], *, rows: int | None, wide: bool) -> RenderableType:
+    if not lines:
+        return Text("No workloads run or wait.")
+    table = _table(
+        "WORKLOAD", "CLASS", "STATE", "CHIPS", "REPLICAS", "WHERE", "AGE", right=("CHIPS", "REPLICAS", "AGE")
+    )
+    if wide:
+        table.add_column("QUEUE", no_wrap=True)
+        table.add_column("MODE", no_wrap=True)
+        table.add_column("MESSAGE", overflow="fold")
+    for line in chosen(lines, rows):
+        more = (line.queue_name, line.mode.value, line.message) if wide else ()
+        table.add_row(*_row(line), *more)
+    return table
+
+
+def chosen(lines: Sequence[WorkloadLine], rows: int | None) -> Sequence[WorkloadLine]:
+    """Half of the rows for who runs and half for who waits, and what one half leaves over to the other."""
+    if rows is None or len(lines) <= rows:
+        return lines
+    waits = [line for line in lines if line.pool_name is None]
+    runs = [line for line in lines if line.pool_name is not None]
+    first = max(rows // 2, rows - len(waits))
+    kept = runs[:first]
+    return [*kept, *waits[: rows - len(kept)]]
+
+
+def _row(line: WorkloadLine) -> tuple[str | Text, ...]:
+    state = Text(line.state, style=COLOURS.get(line.state, ""))
+    replicas = f"{line.ready}/{line.replicas}" if line.pool_name else str(line.replicas)
+    name = f"{line.namespace}/{line.name}"
+    return (name, line.priority_class_name, state, number(line.chips), replicas, _where(line), age(line.age_seconds))
+
+
+def _where(line: WorkloadLine) -> Text:
+    if line.pool_name:
+        return Text(f"{line.pool_name} ({line.variant})")
+    if line.position is None:
+        return Text(line.reason, style="yellow")
+    return Text(f"{line.reason}, #{line.position} in order", style="cyan")
+
+
+def _summary(picture: Picture) -> str:
+    runs = sum(line.pool_name is not None for line in picture.workloads)
+    waits = len(picture.workloads) - runs
+    return f"{runs} workloads have chips, {waits} do not, {picture.finished} finished · {picture.at}"
+
+
+def number(value: Number) -> str:
+    return f"{value:g}" if value != int(value) else str(int(value))
+
+
+def age(seconds: int) -> str:
+    """As kubectl prints ages: the two largest units, where the second still matters."""
+    for unit, size, below in (("d", 86400, "h"), ("h", 3600, "m"), ("m", 60, "s")):
+        if seconds >= size:
+            rest = seconds % size // {"h": 3600, "m": 60, "s": 1}[below]
+            return f"{seconds // size}{unit}{f'{rest}{below}' if rest and seconds < 10 * size else ''}"
+    return f"{seconds}s"
