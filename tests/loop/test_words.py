@@ -8,7 +8,8 @@ from chippool.core.plan import Displace, Plan
 from chippool.core.reasons import Reason
 from chippool.kube.client import Client
 from chippool.state.records import MadeRecord
-from tests.kube.fake_api import FakeApi, a_kubeconfig, refuse, say
+from tests.kube.fake_api import FakeApi, a_kubeconfig
+from tests.kube.faults import refuse, say
 from tests.loop.builders import a_snapshot, a_workload
 
 QUOTA = 'Error creating: pods "train-0" is forbidden: exceeded quota: few'

@@ -2,7 +2,8 @@ import pytest
 
 from chippool.kube.client import Client
 from chippool.shell.checks import CannotStartError, check_kinds, check_rights, check_version, server_version
-from tests.kube.fake_api import FakeApi, a_kubeconfig, refuse, say
+from tests.kube.fake_api import FakeApi, a_kubeconfig
+from tests.kube.faults import refuse, say
 
 
 @pytest.fixture
