@@ -34,6 +34,10 @@ class Marks:
     pinnable: set[WorkloadKey] = field(default_factory=set)
     """Workloads whose gated pods may get onto their nodes now."""
 
+    def size(self) -> int:
+        """Return how much there is to look at; grows with every change that matters."""
+        return len(self.nodes) + len(self.workloads) + len(self.kinds) + len(self.pinnable)
+
 
 class Facts:
     """The records of every kind, with indexes; what `put` and `drop` change is marked."""

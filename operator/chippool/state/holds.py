@@ -54,7 +54,8 @@ class Tally:
     ready: int = 0
     ran: int = 0
     succeeded: int = 0
-    errors: list[tuple[str, str]] = field(default_factory=list)
+    errors: list[tuple[bool, str, str]] = field(default_factory=list)
+    """Of pods: whether it has ended, its name, its error."""
 
 
 def tally(
@@ -65,16 +66,20 @@ def tally(
     done: set[object] = set()
     for pod in pods:
         if pod.finished:
-            _finished(pod, claim, done)
+            _finished(pod, claim, found, done)
         elif hold_of(pod, claim, evicted) is Hold.MANAGED:
             _standing(pod, found, node_of)
     found.succeeded = len(done)
     return found
 
 
-def _finished(pod: PodRecord, claim: Claim, done: set[object]) -> None:
-    if pod.succeeded and pod.made_uid and pod.made_uid == claim.made_uid:
+def _finished(pod: PodRecord, claim: Claim, found: Tally, done: set[object]) -> None:
+    if not pod.made_uid or pod.made_uid != claim.made_uid:
+        return
+    if pod.succeeded:
         done.add(pod.uid if pod.index < 0 else pod.index)
+    elif pod.error:
+        found.errors.append((True, pod.name, pod.error))
 
 
 def _standing(pod: PodRecord, found: Tally, node_of: Callable[[PodRecord], NodeName]) -> None:
@@ -83,4 +88,4 @@ def _standing(pod: PodRecord, found: Tally, node_of: Callable[[PodRecord], NodeN
         found.ready += pod.ready
         found.ran += pod.ran
     if not pod.ready and (pod.error or pod.unschedulable):
-        found.errors.append((pod.name, pod.error or pod.unschedulable))
+        found.errors.append((False, pod.name, pod.error or pod.unschedulable))

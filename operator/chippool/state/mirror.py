@@ -1,14 +1,19 @@
-"""What we believe the cluster is: fed by the watch, asked by the loop, with what was decided and is not yet to be seen."""
+"""What we believe the cluster is: fed by the watch, asked by the loop, with what was decided on top."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from chippool.core.ids import Namespace, NodeName, PoolName, QueueName, WorkloadKey
+from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Snapshot, Workload
-from chippool.core.plan import Decision, Plan
+from chippool.core.plan import Admit, Decision, Place, Plan, Resize
+from chippool.state.beliefs import WAIT_S, Beliefs
+from chippool.state.facts import Facts, Marks
+from chippool.state.holds import Hold, hold_of
+from chippool.state.pinning import Pinner
+from chippool.state.project import chips_of
+from chippool.state.recheck import Holding, Recheck, World, asked_by
 from chippool.state.records import (
     MadeRecord,
-    NamespaceRecord,
     NodeRecord,
     Pin,
     PodRecord,
@@ -20,114 +25,213 @@ from chippool.state.records import (
     Stuck,
     WorkloadRecord,
 )
+from chippool.state.reservations import Reservation
+from chippool.state.standing import assumption_of
+from chippool.state.views import Views
 
 
 class Mirror:
-    """The cluster as the watch shows it, and on top what was decided and is still to be seen; `clock` in seconds since the epoch."""
+    """The cluster as the watch shows it, and on top what was decided; not to be used by two threads at once.
+
+    `clock` gives seconds since the epoch. `on_change` is called when something came in that can change a decision.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.on_change: Callable[[], None] | None = None
+        self._clock = clock
+        self._marks = Marks()
+        self._facts = Facts(self._marks)
+        self._beliefs = Beliefs(self._facts, self._marks, clock)
+        self._views = Views(self._facts, self._beliefs, self._marks, since=clock())
+        self._pinner = Pinner(self._facts, self._beliefs)
+        self._spoiled: dict[tuple[str, str], Spoiled] = {}
+        self._given: Snapshot | None = None
+        self._changed = False
 
     # what the feed tells
 
     def apply(self, kind: str, uid: str, record: Any) -> None:
-        """Added or modified."""
+        """Take an object as it is now."""
+        size = self._marks.size()
+        self._understood(kind, uid)
+        before = self._facts.put(kind, record)
+        if kind == "Pod" and before != record:
+            self._beliefs.saw_pod(uid, before, record)
+        self._tell(size)
 
     def remove(self, kind: str, uid: str) -> None:
-        """Deleted; may name an object that was never applied."""
+        """Forget a deleted object; it may be one that was never applied."""
+        size = self._marks.size()
+        self._understood(kind, uid)
+        before = self._facts.drop(kind, uid)
+        if kind == "Pod":
+            self._beliefs.saw_pod(uid, before, None)
+        self._tell(size)
 
     def sweep(self, kind: str, uids: set[str]) -> None:
-        """After a full list: everything of this kind that is not in `uids` is gone."""
+        """Forget everything of a kind that is not among `uids`, which are all there are."""
+        known = {*self._facts.uids(kind), *(uid for other, uid in self._spoiled if other == kind)}
+        for uid in known - uids:
+            self.remove(kind, uid)
 
     def spoiled(self, kind: str, uid: str, namespace: str, name: str, error: str) -> None:
-        """It exists but could not be projected."""
+        """Note an object that exists and nobody understands; what was known of it holds no longer."""
+        self.remove(kind, uid)
+        self._spoiled[kind, uid] = Spoiled(kind, namespace, name, error)
+        if kind == "ChipWorkload":
+            self._beliefs.unreadable.add(WorkloadKey(f"{namespace}/{name}"))
+            self._marks.workloads.add(WorkloadKey(f"{namespace}/{name}"))
+
+    def _understood(self, kind: str, uid: str) -> None:
+        spoiled = self._spoiled.pop((kind, uid), None)
+        if spoiled is not None and kind == "ChipWorkload":
+            key = WorkloadKey(f"{spoiled.namespace}/{spoiled.name}")
+            self._beliefs.unreadable.discard(key)
+            self._marks.workloads.add(key)
+
+    def _tell(self, size: int) -> None:
+        if self._marks.size() == size:
+            return
+        self._changed = True
+        if self.on_change is not None:
+            self.on_change()
 
     # what the loop asks
 
     @property
     def changed(self) -> bool:
         """Something that can change a decision came in since the last snapshot."""
-        raise NotImplementedError
+        return self._changed
 
     def snapshot(self) -> Snapshot:
         """Return one consistent view; the same object again while nothing differs."""
-        raise NotImplementedError
+        self._changed = False
+        self._given = self._views.snapshot(self._given)
+        return self._given
 
     def assume(self, plan: Plan) -> tuple[Decision, ...]:
         """Take for true what is still right of a plan made from the last snapshot; what is returned is to be written.
 
         `view(key).assignment` and `.displaced` then say what to write onto the made object.
         """
-        raise NotImplementedError
+        if self._given is None:
+            return ()
+        self._views.refresh()
+        world = World(self._given.workloads, self._views.workloads.get, self._views.nodes.get, self._holdings)
+        accepted = Recheck(world).accepted(plan.decisions)
+        now = round(self._clock(), 3)  # as its annotation will say it
+        for decision in accepted:
+            self._take_for_true(decision, now)
+        return accepted
+
+    def _take_for_true(self, decision: Decision, now: float) -> None:
+        workload = self._views.workloads.get(decision.workload)
+        assert workload is not None
+        assumption = assumption_of(decision, workload, now, now + WAIT_S)
+        if assumption is not None:
+            self._beliefs.assume(decision.workload, assumption)
+        if isinstance(decision, Admit | Place | Resize) and (asked := asked_by(decision, workload)):
+            for node in decision.nodes:
+                self._beliefs.reserve(Reservation(decision.workload, node, asked[1]))
+            self._beliefs.touch(decision.workload)
+
+    def _holdings(self, key: WorkloadKey) -> Iterator[Holding]:
+        claim = self._beliefs.claim(key)
+        for pod in self._facts.pods_of(key):
+            if pod.node and not pod.finished and hold_of(pod, claim, self._beliefs.evicted) is Hold.MANAGED:
+                node = self._facts.node_of(pod)
+                yield node, chips_of(pod, self._views.resource(node)), pod.requests
+        for reservation in self._beliefs.reservations.of(key):
+            yield reservation.node, reservation.ask.chips, reservation.ask.requests
 
     def undo(self, key: WorkloadKey) -> None:
         """Take back what was assumed of a workload: its write failed, was refused or met a conflict."""
+        size = self._marks.size()
+        self._beliefs.undo(key)
+        self._tell(size)
 
     def renew(self, key: WorkloadKey) -> None:
         """Start the 60 s of an assumption again: its write is still waiting to be sent."""
+        self._beliefs.renew(key)
 
     def expire(self, now: float) -> list[WorkloadKey]:
         """Undo what the watch has not confirmed in time; returns the workloads whose assumption it was."""
-        raise NotImplementedError
+        size = self._marks.size()
+        late = self._beliefs.expire(now)
+        self._tell(size)
+        return late
 
     def pins(self, now: float) -> list[Pin]:
         """Match gated pods with reserved nodes whose room is free as observed; each is handed out once."""
-        raise NotImplementedError
+        self._views.refresh()
+        keys, self._marks.pinnable = self._marks.pinnable, set()
+        return self._pinner.pins(self._views.by_urgency(keys), now)
 
     def unpin(self, pod_uid: str) -> None:
         """Take a pin back: its write failed."""
+        size = self._marks.size()
+        promised = self._beliefs.reservations.promised_to(pod_uid)
+        if promised is not None:
+            self._beliefs.release(promised)
+        self._tell(size)
 
     def stuck(self, now: float, deadline: float) -> list[Stuck]:
-        """Pods that were pinned `deadline` seconds ago and are not bound, or that kube-scheduler can't place: to be evicted.
+        """Return pods to evict: pinned `deadline` seconds ago and not bound, or refused by kube-scheduler.
 
         Each is handed out once a minute, and its replica counts as missing from now on.
         """
-        raise NotImplementedError
+        size = self._marks.size()
+        found = self._pinner.stuck(now, deadline)
+        self._tell(size)
+        return found
 
     def avoid(self, node: NodeName, until: float) -> None:
         """Put nothing new on a node until then."""
+        self._beliefs.avoided[node] = until
+        self._marks.nodes.add(node)
 
     # look-ups, as of now
 
     def view(self, key: WorkloadKey) -> Workload | None:
         """Return what a snapshot would say of a workload now."""
-        raise NotImplementedError
+        self._views.refresh()
+        return self._views.workloads.get(key)
 
     def workload(self, key: WorkloadKey) -> WorkloadRecord | None:
-        raise NotImplementedError
+        return self._facts.workloads.current.get(key)
 
     def made(self, key: WorkloadKey) -> MadeRecord | None:
         """Return the Job or Deployment of a workload's name and mode, whoever controls it."""
-        raise NotImplementedError
+        record = self.workload(key)
+        return self._facts.made(key, record.view.mode) if record else None
 
     def pods(self, key: WorkloadKey) -> tuple[PodRecord, ...]:
         """Return the pods that carry a workload's label."""
-        raise NotImplementedError
+        return tuple(self._facts.pods_of(key))
 
     def node(self, name: NodeName) -> NodeRecord | None:
-        raise NotImplementedError
-
-    def namespace(self, name: Namespace) -> NamespaceRecord | None:
-        raise NotImplementedError
+        return self._facts.nodes.current.get(name)
 
     @property
     def workload_records(self) -> Mapping[WorkloadKey, WorkloadRecord]:
-        raise NotImplementedError
+        return self._facts.workloads.current
 
     @property
     def pool_records(self) -> Mapping[PoolName, PoolRecord]:
-        raise NotImplementedError
+        return self._facts.pools.current
 
     @property
     def queue_records(self) -> Mapping[QueueName, QueueRecord]:
-        raise NotImplementedError
+        return self._facts.queues.current
 
     @property
     def spoiled_objects(self) -> tuple[Spoiled, ...]:
-        raise NotImplementedError
+        return tuple(self._spoiled.values())
 
     def pool_counts(self, name: PoolName) -> PoolCounts:
-        raise NotImplementedError
+        self._views.refresh()
+        return self._views.pool_sums.of(name)
 
     def queue_counts(self, name: QueueName) -> QueueCounts:
-        raise NotImplementedError
+        self._views.refresh()
+        return self._views.queue_sums.of(name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from chippool.core.ids import CHIP, NodeName, PoolName
-from chippool.core.model import Node, Outcome, Problem, Workload
+from chippool.core.model import Node, Problem, Workload
 from chippool.core.reasons import Reason
 from chippool.state.holds import Hold, Tally
 from chippool.state.records import MadeRecord, NodeRecord, PodRecord, PoolRecord, WorkloadRecord
@@ -64,16 +64,17 @@ def _used(resource: str, pods: Held, reserved: Iterable[Reservation]) -> tuple[d
         if hold is Hold.LEAVING:
             use.leaving += chips_of(pod, resource)
             continue
-        _add(used, pod.requests)
+        add(used, pod.requests)
         use.chips += chips_of(pod, resource)
         use.unmanaged += chips_of(pod, resource) if hold is Hold.UNMANAGED else 0
     for reservation in reserved:
-        _add(used, reservation.ask.requests)
+        add(used, reservation.ask.requests)
         use.chips += reservation.ask.chips
     return used, use
 
 
-def _add(used: dict[str, int], requests: Iterable[tuple[str, int]]) -> None:
+def add(used: dict[str, int], requests: Iterable[tuple[str, int]]) -> None:
+    """Count what somebody asks for to what is used; `used` answers 0 for what it does not know."""
     for name, amount in requests:
         used[name] += amount
 
@@ -117,7 +118,7 @@ def project_workload(
         ready=tally.ready,
         started=_started(record, standing, tally.ran + succeeded),
         clock=clock if standing.assignment else 0.0,
-        error=_error(made, tally),
+        error=_error(record, made, tally),
     )
 
 
@@ -135,11 +136,15 @@ def _started(record: WorkloadRecord, standing: Standing, ran: int) -> bool:
     return same or ran >= standing.assignment.replicas
 
 
-def _error(made: MadeRecord | None, tally: Tally) -> str:
-    return min(tally.errors)[1] if tally.errors else (made.error if made else "")
+def _error(record: WorkloadRecord, made: MadeRecord | None, tally: Tally) -> str:
+    if tally.errors:
+        return min(tally.errors)[-1]
+    return made.error if made and made.owner_uid == record.uid else ""
 
 
-def _problems(record: WorkloadRecord, made: MadeRecord | None, pools: Mapping[PoolName, PoolRecord]) -> Iterator[Problem]:
+def _problems(
+    record: WorkloadRecord, made: MadeRecord | None, pools: Mapping[PoolName, PoolRecord]
+) -> Iterator[Problem]:
     if made is not None and made.owner_uid != record.uid:
         yield name_taken(made)
     yield from _asks_itself(record.view, pools)
@@ -148,9 +153,13 @@ def _problems(record: WorkloadRecord, made: MadeRecord | None, pools: Mapping[Po
 def name_taken(made: MadeRecord) -> Problem:
     """Return what is to be said of an object that is in the way."""
     if made.owner_uid:
-        what = f"{made.kind} {made.name} is left from an earlier workload of this name; it goes by itself, or delete it."
+        what = (
+            f"{made.kind} {made.name} is left from an earlier workload of this name; it goes by itself, or delete it."
+        )
     else:
-        what = f"{made.kind} {made.name} exists and is not this workload's; delete or rename it, or rename the workload."
+        what = (
+            f"{made.kind} {made.name} exists and is not this workload's; delete or rename it, or rename the workload."
+        )
     return Problem(Reason.NAME_TAKEN, what)
 
 
@@ -160,10 +169,8 @@ def _asks_itself(view: Workload, pools: Mapping[PoolName, PoolRecord]) -> Iterat
         for pool in variant.pools:
             if pool in pools and (resource := pools[pool].view.resource) in asked:
                 sentence = (
-                    f"The template already asks for {resource}, the chips of pool {pool} (variant {variant.name}): take it "
-                    "out of spec.template and the variant's patch; chipsPerReplica says how many."
+                    f"The template already asks for {resource}, the chips of pool {pool} (variant {variant.name}): take "
+                    "it out of spec.template and the variant's patch; chipsPerReplica says how many."
                 )
                 yield Problem(Reason.BAD_TEMPLATE, sentence)
                 return
-
-

@@ -38,7 +38,7 @@ class PodRecord:
     ran: bool
     """It was Ready at some time."""
     requests: Requests
-    """As kube-scheduler counts them: containers, sidecars, init containers, overhead; chips under their resource's name."""
+    """As kube-scheduler counts them, sidecars and overhead included; chips under their resource's name."""
     constraints: Constraints | None
     """Only kept for pending pods that are neither managed nor gated: kube-scheduler may place them at any moment."""
     index: int
@@ -89,7 +89,7 @@ class MadeRecord:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadRecord:
-    """A ChipWorkload: `view` has what decisions need, `spec` and `status` the rest as JSON (kept packed: they are many)."""
+    """A ChipWorkload: `view` has what decisions need, `spec` and `status` the rest as JSON (packed: they are many)."""
 
     uid: str
     namespace: Namespace
@@ -180,9 +180,9 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class PoolCounts:
-    """Chips of a pool in milli-chips; installed >= allocatable = allocated + releasing + unmanaged + free, while nothing is lost.
+    """Chips of a pool in milli-chips; they add up to `allocatable` while all its nodes are usable and none has lost chips.
 
-    `allocated` are the chips of managed pods and of admitted replicas that have no pod yet; `free` counts only usable nodes.
+    `allocated` are the chips of managed pods, and of admitted replicas without a pod; `free` counts only usable nodes.
     """
 
     nodes: int = 0

@@ -49,10 +49,8 @@ def observed(record: WorkloadRecord, made: MadeRecord | None) -> Standing:
     )
 
 
-def assumed(standing: Standing, assumption: Assumption | None) -> Standing:
+def assumed(standing: Standing, assumption: Assumption) -> Standing:
     """Return how it stands if what was decided is done."""
-    if assumption is None:
-        return standing
     match assumption.decision:
         case Admit():
             return replace(standing, assignment=assumption.assignment, outcome=None, active=True)
@@ -103,3 +101,19 @@ def _not_started(decision: Displace, workload: Workload) -> int:
         return 0
     in_a_row = before.not_started if before and before.generation == workload.generation else 0
     return in_a_row + (decision.reason is Reason.NOT_STARTED)
+
+
+def assumption_of(decision: Decision, workload: Workload, now: float, until: float) -> Assumption | None:
+    """Return what a decision makes of a workload; None where nothing of it is written anywhere."""
+    match decision:
+        case Admit(variant=variant, pool=pool):
+            replicas = next(v.replicas for v in workload.variants if v.name == variant)
+            return Assumption(decision, Assignment(variant, pool, replicas, now), None, until)
+        case Resize(replicas=replicas) if workload.assignment is not None:
+            return Assumption(decision, replace(workload.assignment, replicas=replicas), None, until)
+        case Displace():
+            return Assumption(decision, None, displaced_by(decision, workload, now), until)
+        case Finish() | Stop():
+            return Assumption(decision, None, None, until)
+        case _:
+            return None

@@ -1,0 +1,96 @@
+"""Sums over nodes and workloads, kept up as one of them changes."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from chippool.core.ids import Milli, PoolName, QueueName
+from chippool.core.model import Node, Workload
+from chippool.state.records import PoolCounts, QueueCounts
+
+
+class PoolSums:
+    """Chips by pool; a node in two pools counts in both."""
+
+    def __init__(self) -> None:
+        self._sums: defaultdict[PoolName, Counter[str]] = defaultdict(Counter)
+        self._overlaps: defaultdict[PoolName, Counter[PoolName]] = defaultdict(Counter)
+
+    def replace(self, before: Node | None, after: Node | None) -> None:
+        """Count `after` instead of `before`."""
+        for node, sign in ((before, -1), (after, 1)):
+            for pool in node.pools if node else ():
+                self._add(pool, node, sign)
+
+    def of(self, pool: PoolName) -> PoolCounts:
+        sums: Mapping[str, int] = self._sums.get(pool, {})
+        overlaps = tuple(sorted(other for other, count in self._overlaps.get(pool, {}).items() if count))
+        return PoolCounts(**sums, overlaps=overlaps)
+
+    def _add(self, pool: PoolName, node: Node | None, sign: int) -> None:
+        assert node is not None
+        sums = self._sums[pool]
+        for name, amount in _parts(node):
+            sums[name] += sign * amount
+        for other in node.pools:
+            if other != pool:
+                self._overlaps[pool][other] += sign
+
+
+def _parts(node: Node) -> Iterator[tuple[str, int]]:
+    yield "nodes", 1
+    yield "installed", node.installed
+    yield "allocatable", node.allocatable
+    yield "allocated", node.allocatable - node.free - node.unmanaged
+    yield "releasing", node.leaving
+    yield "free", max(0, node.free - node.leaving) if node.usable else 0
+    yield "unmanaged", node.unmanaged
+
+
+class QueueSums:
+    """Chips and workloads by queue."""
+
+    def __init__(self) -> None:
+        self._used: defaultdict[QueueName, Counter[PoolName]] = defaultdict(Counter)
+        self._pending: defaultdict[QueueName, Counter[PoolName]] = defaultdict(Counter)
+        self._counts: Counter[tuple[QueueName, str]] = Counter()
+
+    def replace(self, before: Workload | None, after: Workload | None) -> None:
+        """Count `after` instead of `before`."""
+        for workload, sign in ((before, -1), (after, 1)):
+            if workload is not None:
+                self._add(workload, sign)
+
+    def of(self, queue: QueueName) -> QueueCounts:
+        return QueueCounts(
+            used=_positive(self._used[queue]),
+            pending=_positive(self._pending[queue]),
+            admitted_workloads=self._counts[queue, "admitted"],
+            pending_workloads=self._counts[queue, "pending"],
+        )
+
+    def _add(self, workload: Workload, sign: int) -> None:
+        if workload.finished or workload.deleting:
+            return
+        given = workload.assignment
+        if given is not None:
+            self._counts[workload.queue, "admitted"] += sign
+            left = max(0, given.replicas - workload.succeeded)
+            self._used[workload.queue][given.pool] += sign * left * _chips(workload, given.variant)
+        elif not workload.suspend:
+            self._counts[workload.queue, "pending"] += sign
+            for pool, chips in _preferred(workload):
+                self._pending[workload.queue][pool] += sign * chips
+
+
+def _chips(workload: Workload, variant: str) -> Milli:
+    return next((v.ask.chips for v in workload.variants if v.name == variant), 0)
+
+
+def _preferred(workload: Workload) -> Iterator[tuple[PoolName, Milli]]:
+    for variant in workload.variants[:1]:
+        for pool in variant.pools[:1]:
+            yield pool, max(0, variant.replicas - workload.succeeded) * variant.ask.chips
+
+
+def _positive(sums: Counter[PoolName]) -> dict[PoolName, Milli]:
+    return {pool: chips for pool, chips in sums.items() if chips}

@@ -1,0 +1,114 @@
+"""Gated pods onto their reserved nodes, as soon as the room is free as observed; and pods that do not get there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from chippool.core.ids import NodeName, WorkloadKey
+from chippool.core.model import Assignment, Workload
+from chippool.state.beliefs import WAIT_S, Beliefs
+from chippool.state.facts import Facts, hostname_of, key_of
+from chippool.state.holds import Hold, hold_of
+from chippool.state.project import add
+from chippool.state.records import NodeRecord, Pin, PodRecord, Stuck
+from chippool.state.reservations import Reservation
+
+GRACE_S = 5.0
+"""kube-scheduler may see a pod's end a moment later than we do, and says so until then."""
+
+
+class Pinner:
+    """Matches pods with nodes; what it hands out is remembered in the beliefs."""
+
+    def __init__(self, facts: Facts, beliefs: Beliefs) -> None:
+        self._facts, self._beliefs = facts, beliefs
+
+    def pins(self, workloads: Iterable[Workload], now: float) -> list[Pin]:
+        """Return the pins that are possible now, those of the first workload first."""
+        return [pin for workload in workloads for pin in self._of(workload, now)]
+
+    def _of(self, workload: Workload, now: float) -> Iterator[Pin]:
+        waits = False
+        for pod, reservation in self._pairs(workload):
+            node = self._facts.nodes.current.get(reservation.node)
+            if node is None or not node.ready or node.cordoned or reservation.node in self._beliefs.avoided:
+                continue
+            if self._fits(pod, node, frozenset({Hold.LEAVING})):
+                self._beliefs.reservations.promise(reservation, pod.uid, now + WAIT_S)
+                yield _pin(pod, workload.key, node)
+            else:
+                waits = waits or self._fits(pod, node, frozenset())
+        self._note(workload.key, now, waits=waits)
+
+    def _note(self, key: WorkloadKey, now: float, *, waits: bool) -> None:
+        if waits:
+            self._beliefs.waiting.add(key)
+        elif key in self._beliefs.waiting:
+            self._beliefs.waiting.discard(key)
+            self._beliefs.waited[key] = now
+            self._beliefs.touch(key)
+
+    def _pairs(self, workload: Workload) -> Sequence[tuple[PodRecord, Reservation]]:
+        open_ = [r for r in self._beliefs.reservations.of(workload.key) if not r.pod_uid]
+        if not open_ or workload.assignment is None:
+            return ()
+        pods = sorted(self._waiting_pods(workload), key=lambda pod: (pod.index, pod.name, pod.uid))
+        ranks = self._ranks(workload, workload.assignment) if len(pods) < len(open_) else {}
+        if len(ranks) == len(open_) and all(pod.index in ranks for pod in pods):
+            return [(pod, open_[ranks[pod.index]]) for pod in pods]
+        return list(zip(pods, open_, strict=False))
+
+    def _waiting_pods(self, workload: Workload) -> Iterator[PodRecord]:
+        record = self._facts.workloads.current[workload.key]
+        own, claim = self._beliefs.own(record), self._beliefs.claim(workload.key)
+        if own is None or own.deleting:
+            return
+        for pod in self._facts.pods_of(workload.key):
+            if not pod.gated or pod.node or pod.finished or self._beliefs.reservations.promised_to(pod.uid):
+                continue
+            if hold_of(pod, claim, self._beliefs.evicted) is Hold.MANAGED:
+                yield pod
+
+    def _ranks(self, workload: Workload, given: Assignment) -> dict[int, int]:
+        """Place each index of an Indexed Job that has no node yet among those that have none."""
+        there = {pod.index for pod in self._facts.pods_of(workload.key) if self._is_there(pod)}
+        absent = (index for index in range(given.replicas) if index not in there)
+        return {index: rank for rank, index in enumerate(absent)}
+
+    def _is_there(self, pod: PodRecord) -> bool:
+        if pod.deleting or (pod.finished and not pod.succeeded):
+            return False
+        return bool(pod.node) or pod.succeeded or self._beliefs.reservations.promised_to(pod.uid) is not None
+
+    def _fits(self, pod: PodRecord, node: NodeRecord, counted: frozenset[Hold]) -> bool:
+        """Whether the node has room beside all that is there; `counted` LEAVING pods still hold theirs."""
+        used: defaultdict[str, int] = defaultdict(int)
+        for there in self._facts.pods_on(node):
+            hold = hold_of(there, self._beliefs.claim(key_of(there)), self._beliefs.evicted)
+            if hold is not Hold.LEAVING or hold in counted:
+                add(used, there.requests)
+        for reservation in self._beliefs.reservations.at(NodeName(node.name)):
+            if reservation.pod_uid:
+                add(used, self._facts.pods.by_uid[reservation.pod_uid].requests)
+        return all(node.allocatable.get(name, 0) - used[name] >= amount for name, amount in pod.requests if amount)
+
+    def stuck(self, now: float, deadline: float) -> list[Stuck]:
+        """Return the pinned pods that do not get onto their nodes; from now on they count as leaving."""
+        late = [
+            pod for uid, since in self._beliefs.pinned_at.items() if (pod := self._late(uid, now - since, deadline))
+        ]
+        for pod in late:
+            self._beliefs.evict(pod)
+        return sorted((self._stuck(pod) for pod in late), key=lambda stuck: (stuck.workload, stuck.name))
+
+    def _late(self, uid: str, age: float, deadline: float) -> PodRecord | None:
+        pod = self._facts.pods.by_uid[uid]
+        refused = pod.unschedulable and age >= min(GRACE_S, deadline)
+        return pod if uid not in self._beliefs.evicted and (refused or age >= deadline) else None
+
+    def _stuck(self, pod: PodRecord) -> Stuck:
+        node = self._facts.node_of(pod)
+        return Stuck(pod.uid, pod.namespace, pod.name, key_of(pod), node, pod.unschedulable)
+
+
+def _pin(pod: PodRecord, key: WorkloadKey, node: NodeRecord) -> Pin:
+    return Pin(pod.uid, pod.namespace, pod.name, key, NodeName(node.name), hostname_of(node))

@@ -1,0 +1,115 @@
+"""Whether a decision is still right when it is taken for true: the world has moved while it was made."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from chippool.core.ids import NodeName, PoolName, WorkloadKey
+from chippool.core.model import Ask, Node, Workload
+from chippool.core.plan import Admit, Decision, Displace, Finish, Place, Resize, Stop
+
+Holding = tuple[NodeName, int, Iterable[tuple[str, int]]]
+"""Node, milli-chips and the other requests of one replica."""
+Taker = Admit | Place | Resize
+Giver = Displace | Finish | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """As it was when the plan was made, and as it is now."""
+
+    then: Mapping[WorkloadKey, Workload]
+    now: Callable[[WorkloadKey], Workload | None]
+    nodes: Callable[[NodeName], Node | None]
+    holdings: Callable[[WorkloadKey], Iterable[Holding]]
+    """What the replicas of a workload hold, pods and reservations."""
+
+
+class Recheck:
+    """Goes through a plan and keeps what is still right, with what each decision takes and gives."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._chips: defaultdict[NodeName, int] = defaultdict(int)
+        self._room: defaultdict[NodeName, Counter[str]] = defaultdict(Counter)
+
+    def accepted(self, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+        """Return what is still right, in the same order; who is no longer a winner displaces nobody."""
+        plan = tuple(decisions)
+        by_key = {d.workload: d for d in plan if isinstance(d, Displace)}
+        victims = {key for d in plan if isinstance(d, Taker) for key in d.victims}
+        right = {d.workload for d in plan if isinstance(d, Giver) and d.workload not in victims and self._give(d)}
+        for decision in plan:
+            if isinstance(decision, Taker):
+                right |= self._take(decision, [by_key[key] for key in decision.victims if key in by_key])
+            elif not isinstance(decision, Giver) and self._is_same(decision.workload):
+                right.add(decision.workload)
+        return tuple(d for d in plan if d.workload in right)
+
+    def _take(self, decision: Taker, displaced: Iterable[Displace]) -> set[WorkloadKey]:
+        given = [d for d in displaced if self._give(d)]
+        if not self._takes(decision):
+            for other in given:
+                self._shift(other.workload, -1)
+            return set()
+        return {decision.workload, *(d.workload for d in given)}
+
+    def _give(self, decision: Giver) -> bool:
+        if not self._is_same(decision.workload):
+            return False
+        self._shift(decision.workload, 1)
+        return True
+
+    def _shift(self, key: WorkloadKey, sign: int) -> None:
+        for node, chips, requests in self._world.holdings(key):
+            self._chips[node] += sign * chips
+            for name, amount in requests:
+                self._room[node][name] += sign * amount
+
+    def _is_same(self, key: WorkloadKey) -> bool:
+        then, now = self._world.then.get(key), self._world.now(key)
+        return then is not None and now is not None and _decisive(then) == _decisive(now)
+
+    def _takes(self, decision: Taker) -> bool:
+        now = self._world.now(decision.workload)
+        if now is None or not self._is_same(decision.workload):
+            return False
+        asked = asked_by(decision, now)
+        if asked is None:
+            return False
+        pool, ask = asked
+        for node, count in Counter(decision.nodes).items():
+            if not self._fits(node, pool, ask, count):
+                return False
+        for node in decision.nodes:
+            self._chips[node] -= ask.chips
+            self._room[node].subtract(dict(ask.requests))
+        return True
+
+    def _fits(self, name: NodeName, pool: PoolName, ask: Ask, count: int) -> bool:
+        node = self._world.nodes(name)
+        if node is None or not node.usable or pool not in node.pools:
+            return False
+        if node.free + self._chips[name] < count * ask.chips:
+            return False
+        more = self._room[name]
+        return all(node.room.get(r, 0) + more[r] >= count * amount for r, amount in ask.requests if amount)
+
+
+def asked_by(decision: Taker, workload: Workload) -> tuple[PoolName, Ask] | None:
+    """Return where and what each node of a decision is asked for; None if its number of nodes is not right any more."""
+    given = workload.assignment
+    match decision:
+        case Admit(variant=variant, pool=pool, nodes=nodes):
+            chosen = next((v for v in workload.variants if v.name == variant), None)
+            right = chosen is not None and len(nodes) == chosen.replicas - workload.succeeded
+        case _:
+            chosen = next((v for v in workload.variants if given and v.name == given.variant), None)
+            pool = given.pool if given else PoolName("")
+            right = isinstance(decision, Resize) or len(decision.nodes) <= workload.missing
+    return (pool, chosen.ask) if chosen is not None and right else None
+
+
+def _decisive(workload: Workload) -> tuple[object, ...]:
+    ends = (workload.suspend, workload.deleting, workload.finished, workload.outcome)
+    return (workload.uid, workload.generation, workload.assignment, workload.active, *ends)

@@ -1,0 +1,42 @@
+"""A Node, from what the API server says to what the mirror remembers; equal parts of nodes are kept once."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from sys import intern
+from typing import Any
+
+from chippool.core.model import Taint
+from chippool.state.amounts import amounts
+from chippool.state.records import NodeRecord
+
+Json = Mapping[str, Any]
+
+
+def node(raw: Json) -> NodeRecord:
+    """Return what is kept of a Node."""
+    metadata, spec, status = raw["metadata"], raw.get("spec") or {}, raw.get("status") or {}
+    conditions = {entry["type"]: entry.get("status") for entry in status.get("conditions") or ()}
+    return NodeRecord(
+        uid=metadata["uid"],
+        name=intern(metadata["name"]),
+        labels={intern(key): intern(value) for key, value in (metadata.get("labels") or {}).items()},
+        taints=_taints(tuple(map(_taint, spec.get("taints") or ()))),
+        ready=conditions.get("Ready") == "True" and "deletionTimestamp" not in metadata,
+        cordoned=bool(spec.get("unschedulable")),
+        capacity=_shared(tuple(sorted(amounts(status.get("capacity")).items()))),
+        allocatable=_shared(tuple(sorted(amounts(status.get("allocatable")).items()))),
+    )
+
+
+def _taint(entry: Json) -> Taint:
+    return Taint(intern(entry["key"]), intern(entry.get("value") or ""), intern(entry["effect"]))
+
+
+@lru_cache(maxsize=1024)
+def _taints(taints: tuple[Taint, ...]) -> tuple[Taint, ...]:
+    return taints
+
+
+@lru_cache(maxsize=4096)
+def _shared(resources: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+    return {intern(name): count for name, count in resources}

@@ -1,0 +1,101 @@
+"""A Pod, from what the API server says to what the mirror remembers."""
+
+from collections.abc import Iterator, Mapping
+from sys import intern
+from typing import Any
+
+from chippool.api import names
+from chippool.core.ids import Namespace
+from chippool.state.amounts import pod_requests
+from chippool.state.constraints import constraints_of
+from chippool.state.facts import HOSTNAME
+from chippool.state.records import PodRecord
+
+Json = Mapping[str, Any]
+
+INDEX = "batch.kubernetes.io/job-completion-index"
+ENDED = frozenset({"Succeeded", "Failed"})
+STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
+RESIZING = frozenset({"PodResizePending", "PodResizeInProgress"})
+ONCE_READY = "PodCompleted"
+"""Reason of Ready False in a pod whose containers have all ended well."""
+
+
+def pod(raw: Json) -> PodRecord:
+    """Return what is kept of a Pod."""
+    metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
+    conditions = {entry["type"]: entry for entry in status.get("conditions") or ()}
+    workload = intern((metadata.get("labels") or {}).get(names.WORKLOAD_LABEL, ""))
+    phase = status.get("phase", "")
+    bound, gated, finished = bool(spec.get("nodeName")), bool(spec.get("schedulingGates")), phase in ENDED
+    ready = _says(conditions, "Ready")
+    return PodRecord(
+        uid=metadata["uid"],
+        namespace=Namespace(intern(metadata["namespace"])),
+        name=metadata["name"],
+        workload=workload,
+        made_uid=intern(_controller(metadata)),
+        node=intern(spec.get("nodeName") or _pinned_to(spec, workload, gated=gated)),
+        bound=bound,
+        gated=gated,
+        deleting="deletionTimestamp" in metadata,
+        finished=finished,
+        succeeded=phase == "Succeeded",
+        ready=ready,
+        ran=ready or phase == "Succeeded" or conditions.get("Ready", {}).get("reason") == ONCE_READY,
+        requests=pod_requests(spec, _resizing(conditions, status)),
+        constraints=None if workload or bound or gated or finished else constraints_of(spec),
+        index=_index(metadata.get("annotations") or {}),
+        unschedulable="" if bound or finished else _unschedulable(conditions),
+        error="" if ready or phase == "Succeeded" else next(_errors(status), ""),
+    )
+
+
+def _says(conditions: Mapping[str, Json], kind: str) -> bool:
+    return bool(conditions.get(kind, {}).get("status") == "True")
+
+
+def _controller(metadata: Json) -> str:
+    owners = metadata.get("ownerReferences") or ()
+    return str(next((owner["uid"] for owner in owners if owner.get("controller")), ""))
+
+
+def _pinned_to(spec: Json, workload: str, *, gated: bool) -> str:
+    """A pod of ours whose gate is off goes where its hostname selector says."""
+    if not workload or gated:
+        return ""
+    return str((spec.get("nodeSelector") or {}).get(HOSTNAME, ""))
+
+
+def _index(annotations: Mapping[str, str]) -> int:
+    text = annotations.get(INDEX, "")
+    return int(text) if text.isdigit() else -1
+
+
+def _resizing(conditions: Mapping[str, Json], status: Json) -> dict[str, Json] | None:
+    if RESIZING.isdisjoint(conditions):
+        return None
+    return {entry["name"]: entry for entry in status.get("containerStatuses") or ()}
+
+
+def _unschedulable(conditions: Mapping[str, Json]) -> str:
+    scheduled = conditions.get("PodScheduled", {})
+    if scheduled.get("status") != "False" or scheduled.get("reason") == "SchedulingGated":
+        return ""
+    return str(scheduled.get("message") or scheduled.get("reason") or "")
+
+
+def _errors(status: Json) -> Iterator[str]:
+    for entry in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        state = entry.get("state") or {}
+        if (waiting := state.get("waiting")) and waiting.get("reason", "") not in STARTING:
+            yield _sentence(f"container {entry['name']}: {waiting['reason']}", waiting)
+        if (ended := state.get("terminated")) and ended.get("exitCode"):
+            yield _sentence(f"container {entry['name']} ended with exit code {ended['exitCode']}", ended)
+    if status.get("reason") or (status.get("message") and status.get("phase") == "Failed"):
+        yield _sentence(f"pod {status.get('reason') or 'failed'}", status)
+
+
+def _sentence(start: str, said: Json) -> str:
+    message = " ".join(str(said.get("message") or "").split())
+    return f"{start}: {message}" if message else start

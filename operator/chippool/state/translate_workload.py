@@ -1,0 +1,162 @@
+"""A ChipWorkload, from what the API server says to what decisions are made from; what its user got wrong is a Problem."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
+from typing import Any
+
+import orjson
+
+from chippool.api.duration import seconds
+from chippool.api.patch import merged
+from chippool.core.ids import CHIP, ClassName, Namespace, PoolName, QueueName, VariantName, WorkloadKey
+from chippool.core.model import Ask, Mode, Problem, Variant, Workload
+from chippool.core.reasons import Reason
+from chippool.state.amounts import pod_requests
+from chippool.state.annotations import time_of
+from chippool.state.constraints import constraints_of, not_modelled
+from chippool.state.records import WorkloadRecord
+
+Json = Mapping[str, Any]
+
+START_TIMEOUT = "10m"
+NO_LONGER_READY = "PodsNotReady"
+"""Reason of Ready False in a workload that was Ready before, since it was admitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a spec says, whoever's it is."""
+
+    variants: tuple[Variant, ...]
+    problems: tuple[Problem, ...]
+    not_modelled: tuple[str, ...]
+
+
+def workload(raw: Json) -> WorkloadRecord:
+    """Return what is kept of a ChipWorkload."""
+    metadata, status = raw["metadata"], raw.get("status") or {}
+    packed = _shared(orjson.dumps(raw["spec"]))
+    reading = _read(packed)
+    return WorkloadRecord(
+        uid=metadata["uid"],
+        namespace=Namespace(intern(metadata["namespace"])),
+        name=metadata["name"],
+        version=metadata["resourceVersion"],
+        view=_view(metadata, raw["spec"], status, reading),
+        spec=packed,
+        status=orjson.dumps(status),
+        not_modelled=reading.not_modelled,
+        was_ready=_was_ready(status),
+    )
+
+
+def variant_template(spec: Json, variant: Json) -> dict[str, Any]:
+    """Return the template as a variant has it, without its chips. ValueError: the patch does not apply."""
+    return dict(merged(spec["template"], variant.get("patch") or {}))
+
+
+def _view(metadata: Json, spec: Json, status: Json, reading: Reading) -> Workload:
+    limit = spec.get("maxRuntime")
+    return Workload(
+        key=WorkloadKey(intern(f"{metadata['namespace']}/{metadata['name']}")),
+        uid=metadata["uid"],
+        generation=metadata.get("generation", 0),
+        namespace=Namespace(intern(metadata["namespace"])),
+        queue=QueueName(intern(spec["queueName"])),
+        class_name=ClassName(intern(spec["priorityClassName"])),
+        mode=Mode(spec["mode"]),
+        replicas=spec.get("replicas", 1),
+        variants=reading.variants,
+        created=time_of(metadata["creationTimestamp"]),
+        start_timeout=seconds(spec.get("startTimeout") or START_TIMEOUT),
+        max_runtime=None if limit is None else seconds(limit),
+        suspend=bool(spec.get("suspend")),
+        deleting="deletionTimestamp" in metadata,
+        finished=_condition(status, "Finished").get("status") == "True",
+        problems=reading.problems,
+    )
+
+
+def _condition(status: Json, kind: str) -> Json:
+    return next((entry for entry in status.get("conditions") or () if entry["type"] == kind), {})
+
+
+def _was_ready(status: Json) -> float:
+    ready, since = _condition(status, "Ready"), (status.get("assignment") or {}).get("admittedAt")
+    if since and (ready.get("status") == "True" or ready.get("reason") == NO_LONGER_READY):
+        return time_of(since)
+    return 0.0
+
+
+@lru_cache(maxsize=4096)
+def _shared(packed: bytes) -> bytes:
+    """Workloads of one template have one spec in memory."""
+    return packed
+
+
+@lru_cache(maxsize=4096)
+def _read(packed: bytes) -> Reading:
+    spec = orjson.loads(packed)
+    problems: list[Problem] = []
+    templates = [(entry, _template(spec, entry, problems)) for entry in spec["variants"]]
+    left = dict.fromkeys(field for _, template in templates for field in not_modelled(template["spec"]))
+    variants = tuple(_variant(spec, entry, template, problems) for entry, template in templates)
+    return Reading(variants, tuple(problems), tuple(left))
+
+
+def _template(spec: Json, variant: Json, problems: list[Problem]) -> Json:
+    """Return the patched template; the bare one stands in where the patch does not apply."""
+    try:
+        return variant_template(spec, variant)
+    except ValueError as error:
+        sentence = (
+            f"spec.variants[{variant['name']}].patch does not apply to spec.template: {error}; correct the patch."
+        )
+        problems.append(Problem(Reason.BAD_PATCH, sentence))
+        return spec["template"]
+
+
+def _variant(spec: Json, variant: Json, template: Json, problems: list[Problem]) -> Variant:
+    pod = template["spec"]
+    problems.extend(_container_problems(spec, variant, pod))
+    return Variant(
+        name=VariantName(intern(variant["name"])),
+        pools=tuple(PoolName(intern(pool)) for pool in variant["poolNames"]),
+        replicas=_replicas(spec, variant),
+        ask=_shared_ask(_ask(variant, pod, problems)),
+    )
+
+
+def _replicas(spec: Json, variant: Json) -> int:
+    of_all = int(spec.get("replicas", 1))
+    return int(variant.get("replicas") or of_all) if spec["mode"] == Mode.GANG else of_all
+
+
+def _container_problems(spec: Json, variant: Json, pod: Json) -> Iterator[Problem]:
+    there = [container["name"] for container in pod.get("containers") or ()]
+    wanted = spec.get("chipContainer")
+    if not there:
+        yield Problem(Reason.BAD_TEMPLATE, f"spec.template (variant {variant['name']}) has no container; add one.")
+    elif wanted and wanted not in there:
+        sentence = (
+            f"spec.chipContainer: the template (variant {variant['name']}) has no container {wanted}; "
+            f"name one of {', '.join(there)}."
+        )
+        yield Problem(Reason.UNKNOWN_CONTAINER, sentence)
+
+
+def _ask(variant: Json, pod: Json, problems: list[Problem]) -> Ask:
+    try:
+        requests = pod_requests(pod)
+    except ValueError as error:
+        sentence = f"spec.template (variant {variant['name']}): resources are not quantities: {error}; correct them."
+        problems.append(Problem(Reason.BAD_TEMPLATE, sentence))
+        requests = pod_requests({})
+    return Ask(int(variant["chipsPerReplica"]) * CHIP, requests, constraints_of(pod))
+
+
+@lru_cache(maxsize=8192)
+def _shared_ask(ask: Ask) -> Ask:
+    return ask

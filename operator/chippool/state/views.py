@@ -1,0 +1,162 @@
+"""What decisions see, kept up from the facts and beliefs: only what is marked is looked at again."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chippool.core.ids import NodeName, WorkloadKey
+from chippool.core.model import Bystander, NamespaceView, Node, Snapshot, Workload
+from chippool.state.beliefs import Beliefs
+from chippool.state.counts import PoolSums, QueueSums
+from chippool.state.facts import Facts, Marks, key_of
+from chippool.state.holds import hold_of
+from chippool.state.project import pools_of, project_node, project_workload
+from chippool.state.records import NodeRecord, PoolRecord
+from chippool.state.roster import Table
+
+
+class Views:
+    """Nodes and workloads as a snapshot shows them, and sums over them; `since`: when we began to look."""
+
+    def __init__(self, facts: Facts, beliefs: Beliefs, marks: Marks, *, since: float) -> None:
+        self.nodes: Table[NodeName, Node] = Table()
+        self.workloads: Table[WorkloadKey, Workload] = Table()
+        self.pool_sums = PoolSums()
+        self.queue_sums = QueueSums()
+        self._facts, self._beliefs, self._marks, self._since = facts, beliefs, marks, since
+        self._pools: tuple[PoolRecord, ...] = ()
+        self._few: dict[str, Any] = {"Pod": (), "ChipPool": {}, "ChipQueue": {}, "PriorityClass": {}, "Namespace": {}}
+
+    def snapshot(self, last: Snapshot | None) -> Snapshot:
+        """Return the view as of now; `last` itself if it says the same."""
+        self._marks.workloads.update(self._beliefs.waiting)  # their clocks go on
+        self.refresh()
+        now = Snapshot(
+            nodes=self.nodes.handed(),
+            pools=self._few["ChipPool"],
+            queues=self._few["ChipQueue"],
+            classes=self._few["PriorityClass"],
+            namespaces=self._few["Namespace"],
+            workloads=self.workloads.handed(),
+            bystanders=self._few["Pod"],
+        )
+        return last if last is not None and _same(last, now) else now
+
+    def refresh(self) -> None:
+        """Look again at whatever is marked."""
+        marks = self._marks
+        for kind in marks.kinds:
+            self._take_over(kind)
+        marks.kinds.clear()
+        keys = set(marks.workloads)
+        for key in keys:
+            self._beliefs.settle(key)
+        names = set(marks.nodes)
+        for name in names:
+            self._node(name)
+        for key in keys | marks.workloads:
+            self._workload(key)
+        marks.nodes.clear()
+        marks.workloads.clear()
+
+    def resource(self, node: NodeName) -> str:
+        """Return the resource that is a node's chips; empty if no pool claims it."""
+        view = self.nodes.get(node)
+        pool = self._facts.pools.current.get(view.pools[0]) if view and view.pools else None
+        return pool.view.resource if pool else ""
+
+    def by_urgency(self, keys: Iterable[WorkloadKey]) -> list[Workload]:
+        """Return admitted workloads, highest priority first, then who was admitted first."""
+        found = (self.workloads.get(key) for key in keys)
+        return sorted((workload for workload in found if workload and workload.assignment), key=self._urgency)
+
+    def _urgency(self, workload: Workload) -> tuple[int, float, WorkloadKey]:
+        assert workload.assignment is not None
+        known = self._facts.classes.current.get(workload.class_name)
+        return (-known.view.value if known else 0, workload.assignment.admitted_at, workload.key)
+
+    def _node(self, name: NodeName) -> None:
+        reserved = self._beliefs.reservations.at(name)
+        self._marks.pinnable.update(reservation.workload for reservation in reserved)
+        record = self._facts.nodes.current.get(name)
+        if record is None:
+            self._beliefs.give_back(reserved)
+            self.pool_sums.replace(self.nodes.drop(name), None)
+            return
+        view = self._project(record)
+        while reserved and (not view.usable or _overcommitted(view)):
+            self._beliefs.give_back(reserved[-1:])
+            reserved = reserved[:-1]
+            view = self._project(record)
+        self.pool_sums.replace(self.nodes.put(name, view), view)
+
+    def _project(self, record: NodeRecord) -> Node:
+        claim, evicted = self._beliefs.claim, self._beliefs.evicted
+        name = NodeName(record.name)
+        return project_node(
+            record,
+            pools_of(record, self._pools),
+            ((pod, hold_of(pod, claim(key_of(pod)), evicted)) for pod in self._facts.pods_on(record)),
+            self._beliefs.reservations.at(name),
+            avoided=name in self._beliefs.avoided,
+        )
+
+    def _workload(self, key: WorkloadKey) -> None:
+        record = self._facts.workloads.current.get(key)
+        if record is None:
+            self.queue_sums.replace(self.workloads.drop(key), None)
+            return
+        standing = self._beliefs.standing(record)
+        view = project_workload(
+            record,
+            self._facts.made(key, record.view.mode),
+            standing,
+            self._beliefs.tally(key),
+            tuple(reservation.node for reservation in self._beliefs.reservations.of(key)),
+            self._facts.pools.current,
+            clock=self._clock(key, standing.assignment.admitted_at) if standing.assignment else 0.0,
+        )
+        self.queue_sums.replace(self.workloads.put(key, view), view)
+
+    def _clock(self, key: WorkloadKey, admitted_at: float) -> float:
+        return self._beliefs.clock_of(key, admitted_at, self._since)
+
+    def _take_over(self, kind: str) -> None:
+        now = self._taken_over(kind)
+        if now != self._few[kind]:
+            self._few[kind] = now
+
+    def _taken_over(self, kind: str) -> object:
+        facts = self._facts
+        match kind:
+            case "ChipPool":
+                self._pools = tuple(sorted(facts.pools.current.values(), key=lambda pool: pool.name))
+                return {name: record.view for name, record in facts.pools.current.items()}
+            case "ChipQueue":
+                return {name: record.view for name, record in facts.queues.current.items()}
+            case "PriorityClass":
+                return {name: record.view for name, record in facts.classes.current.items()}
+            case "Namespace":
+                return {name: NamespaceView(r.labels, r.deleting) for name, r in facts.namespaces.current.items()}
+            case _:
+                return _distinct(facts.bystanders)
+
+
+def _distinct(bystanders: Mapping[Bystander, int]) -> tuple[Bystander, ...]:
+    return tuple(sorted((one for one, count in bystanders.items() if count), key=repr))
+
+
+def _overcommitted(node: Node) -> bool:
+    """More is promised than is there; chips that are only unhealthy for a moment are still there."""
+    return node.allocatable - node.free > node.installed or any(amount < 0 for amount in node.room.values())
+
+
+def _same(one: Snapshot, other: Snapshot) -> bool:
+    return (
+        one.nodes is other.nodes
+        and one.workloads is other.workloads
+        and one.pools is other.pools
+        and one.queues is other.queues
+        and one.classes is other.classes
+        and one.namespaces is other.namespaces
+        and one.bystanders is other.bystanders
+    )
