@@ -193,7 +193,7 @@ def _refusal(answer: aiohttp.ClientResponse, raw: bytes) -> ApiError:
 
 
 def _unreachable(server: str, error: Exception) -> ApiError:
-    said = str(error) or type(error).__name__
+    said = str(getattr(error, "os_error", error)) or type(error).__name__
     return ApiError(UNREACHABLE, "Unreachable", f"The API server {server} does not answer: {said}")
 
 

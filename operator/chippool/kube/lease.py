@@ -86,7 +86,8 @@ class Lease:
                     await self._step()
                 self.trouble = ""
             except ApiError as error:
-                self._tell(f"Lease {self._name}: {error.message}")
+                lost_the_race = error.status == 409
+                self._tell("" if lost_the_race else f"Lease {self._name}: {error.message}")
             except Exception as error:
                 logger.exception("lease")
                 self._tell(f"Lease {self._name}: {error!r}")
@@ -197,7 +198,7 @@ class Lease:
         )
 
     def _tell(self, trouble: str) -> None:
-        if trouble != self.trouble:
+        if trouble and trouble != self.trouble:
             logger.warning("%s", trouble)
         self.trouble = trouble
 
