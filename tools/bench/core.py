@@ -1,0 +1,102 @@
+"""How long one decision cycle takes, and how that grows with the cluster: `python -m tools.bench.core -o FILE`."""
+
+import argparse
+import gc
+import itertools
+import json
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from chippool.core.cycle import schedule
+from chippool.core.plan import Admit, Displace, Hold
+from tools.bench.machine import machine, today
+from tools.bench.world import NOW, Scale, a_world
+
+_NODES = (1_000, 5_000, 15_000)
+_PENDING = (1_000, 10_000)
+_QUICK_NODES, _QUICK_PENDING = (200, 1_000), (200,)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each size")
+    parser.add_argument("--quick", action="store_true", help="small sizes only, to see that it works")
+    asked = parser.parse_args()
+    report = measure(tuple(_scales(asked.quick)), 1 if asked.quick else asked.runs)
+    text = json.dumps(report, indent=2)
+    if asked.output is None:
+        print(text)
+        return
+    asked.output.parent.mkdir(parents=True, exist_ok=True)
+    asked.output.write_text(text + "\n")
+
+
+def measure(scales: tuple[Scale, ...], runs: int) -> dict[str, Any]:
+    """Every scale in turn; medians in seconds and their growth from one number of nodes to the next."""
+    results = []
+    for scale in scales:
+        print(f"{scale} …", file=sys.stderr, flush=True)
+        results.append(one(scale, runs))
+        print(f"  median {results[-1]['median_s']} s", file=sys.stderr, flush=True)
+    return {
+        "command": "python -m tools.bench.core",
+        "date": today(),
+        "machine": machine(),
+        "results": results,
+        "growth": list(_growth(results)),
+    }
+
+
+def one(scale: Scale, runs: int) -> dict[str, Any]:
+    snapshot = a_world(scale)
+    took, busy = [], []
+    for _ in range(runs):
+        gc.collect()
+        start, spent = time.perf_counter(), time.process_time()
+        plan = schedule(snapshot, NOW)
+        took.append(time.perf_counter() - start)
+        busy.append(time.process_time() - spent)
+    kinds = Counter(type(d) for d in plan.decisions)
+    return {
+        "nodes": scale.nodes,
+        "pending": scale.pending,
+        "full": scale.full,
+        "admitted_before": sum(w.assignment is not None for w in snapshot.workloads.values()),
+        "median_s": round(statistics.median(took), 4),
+        "max_s": round(max(took), 4),
+        "cpu_s": round(statistics.median(busy), 4),
+        "runs": runs,
+        "admitted": kinds[Admit],
+        "displaced": kinds[Displace],
+        "held": kinds[Hold],
+        "holds": dict(Counter(str(d.reason) for d in plan.decisions if isinstance(d, Hold)).most_common()),
+    }
+
+
+def _scales(quick: bool) -> Iterator[Scale]:
+    for full in (False, True):
+        for pending in _QUICK_PENDING if quick else _PENDING:
+            for nodes in _QUICK_NODES if quick else _NODES:
+                yield Scale(nodes, pending, full)
+
+
+def _growth(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """t(more nodes) / t(fewer nodes) for the same pending and fullness."""
+    for smaller, larger in itertools.pairwise(results):
+        if (smaller["pending"], smaller["full"]) == (larger["pending"], larger["full"]):
+            yield {
+                "pending": larger["pending"],
+                "full": larger["full"],
+                "nodes": [smaller["nodes"], larger["nodes"]],
+                "ratio": round(larger["median_s"] / smaller["median_s"], 2),
+            }
+
+
+if __name__ == "__main__":
+    main()
