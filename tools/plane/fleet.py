@@ -102,7 +102,9 @@ def _pool(path: Path, number: int, raw: dict[str, Any]) -> NodePool:
 
 def _as_text(pool: NodePool) -> NodePool:
     """YAML reads `cpu: 192` and `gpu.count: 8` as numbers; Kubernetes wants both as text."""
-    return replace(pool, cpu=str(pool.cpu), memory=str(pool.memory), labels=_texts(pool.labels), extra=_texts(pool.extra))
+    return replace(
+        pool, cpu=str(pool.cpu), memory=str(pool.memory), labels=_texts(pool.labels), extra=_texts(pool.extra)
+    )
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:

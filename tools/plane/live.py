@@ -1,14 +1,14 @@
 """The fleet while the plane is up: what happens to nodes in real life, on request."""
 
-import datetime
+import datetime as dt
 import threading
 
 from tools.plane import nodes
 from tools.plane.components import NODE_LABEL
 from tools.plane.errors import PlaneError
-from tools.plane.fleet import CHIP_ANNOTATION, POOL_LABEL, NodePool
+from tools.plane.fleet import CHIP_ANNOTATION, POOL_LABEL, Fleet, NodePool
 from tools.plane.layout import Layout
-from tools.plane.progress import Note
+from tools.plane.progress import Note, Steps
 
 
 def _nothing(_: str) -> None:
@@ -20,6 +20,13 @@ class LiveFleet:
         self._layout = layout
         self._closing = threading.Event()
         self._dips: list[threading.Thread] = []
+
+    def bring_up(self, fleet: Fleet, steps: Steps) -> None:
+        """Make all nodes of the fleet; returns when they are Ready."""
+        with steps.step(f"{fleet.size} nodes") as note:
+            for pool in fleet.pools:
+                self.add(pool, note)
+            self.wait_ready(note)
 
     def add(self, pool: NodePool, note: Note = _nothing) -> list[str]:
         """Make the pool's nodes, numbered on from those there are; their names. Does not wait for Ready."""
@@ -94,7 +101,7 @@ class LiveFleet:
 
 
 def _unknown() -> list[dict[str, str]]:
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     said = {"reason": "NodeStatusUnknown", "message": "Kubelet stopped posting node status."}
     types = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
     return [{"type": one, "status": "Unknown", "lastTransitionTime": now, **said} for one in types]

@@ -27,10 +27,9 @@ def make(layout: Layout, wanted: Iterable[Node], note: Note) -> list[str]:
 async def _make(layout: Layout, wanted: Iterable[Node], note: Note) -> list[str]:
     waiting = iter(wanted)
     made: list[str] = []
-    async with api.session(layout) as session:
-        async with asyncio.TaskGroup() as writers:
-            for _ in range(_WRITERS):
-                writers.create_task(_write(session, layout, waiting, made, note))
+    async with api.session(layout) as session, asyncio.TaskGroup() as writers:
+        for _ in range(_WRITERS):
+            writers.create_task(_write(session, layout, waiting, made, note))
     return made
 
 

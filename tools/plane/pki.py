@@ -1,6 +1,6 @@
 """The plane's certificates: one authority, serving and client certificates signed by it."""
 
-import datetime
+import datetime as dt
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_LIFETIME = datetime.timedelta(days=30)
+_LIFETIME = dt.timedelta(days=30)
 _SERVED_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "host.docker.internal")
 _SERVED_ADDRESSES = ("127.0.0.1", "::1", "10.96.0.1")
 
@@ -53,9 +53,7 @@ def make_client(folder: Path, file: str, user: str, groups: tuple[str, ...], aut
 def make_token_keys(folder: Path) -> Pair:
     """The pair that signs and checks service-account tokens."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     pair = Pair(folder / "tokens.pub", folder / "tokens.key")
     pair.cert.write_bytes(public)
     _write_key(pair.key, key)
@@ -89,14 +87,14 @@ def _builder(
     public: ec.EllipticCurvePublicKey,
     signer: ec.EllipticCurvePublicKey,
 ) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))  # clocks differ
+        .not_valid_before(now - dt.timedelta(minutes=5))  # clocks differ
         .not_valid_after(now + _LIFETIME)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer), critical=False)
@@ -127,7 +125,5 @@ def _write(folder: Path, file: str, cert: x509.Certificate, key: ec.EllipticCurv
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
     path.touch(mode=0o600)
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )

@@ -1,19 +1,15 @@
 """A control plane to use from Python: start it, act on it, end it."""
 
 import contextlib
-import json
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tools.plane import build, control, nodes, paths, users
-from tools.plane.errors import PlaneError
 from tools.plane.fleet import Fleet
+from tools.plane.launch import end, launch
 from tools.plane.layout import Layout
 from tools.plane.live import LiveFleet
 from tools.plane.progress import Silent, Steps
@@ -44,12 +40,10 @@ class Plane:
         steps = steps or Silent()
         wanted = Fleet.load(fleet) if isinstance(fleet, Path) else fleet
         programs = build.binaries(steps)
-        plane = cls._launch(Layout(name, programs, audit, paths.run_dir(name), {}), steps, owned=owned)
+        layout, supervisor = launch(Layout(name, programs, audit, paths.run_dir(name), {}), steps, owned=owned)
+        plane = cls(layout, supervisor)
         try:
-            with steps.step("the default service account"):
-                nodes.wait_for_service_account(plane._layout)
-            if wanted is not None:
-                plane._bring_up(wanted, steps)
+            _furnish(layout, plane.fleet, wanted, steps)
         except BaseException:
             plane.down()
             raise
@@ -59,28 +53,6 @@ class Plane:
     def attach(cls, name: str) -> "Plane":
         """A plane that is up already, by name; leaving a `with` block ends it all the same."""
         return cls(Layout.from_json(control.ask(paths.run_dir(name), "describe")))
-
-    @classmethod
-    def _launch(cls, layout: Layout, steps: Steps, *, owned: bool) -> "Plane":
-        lock = control.claim(layout.run)
-        try:
-            supervisor = _spawn(layout, lock, owned=owned)
-        except BaseException:
-            shutil.rmtree(layout.run, ignore_errors=True)
-            raise
-        finally:
-            os.close(lock)
-        try:
-            return cls(_follow(supervisor, steps), supervisor)
-        except BaseException:
-            _end(supervisor)
-            raise
-
-    def _bring_up(self, fleet: Fleet, steps: Steps) -> None:
-        with steps.step(f"{fleet.size} nodes") as note:
-            for pool in fleet.pools:
-                self.fleet.add(pool, note=note)
-            self.fleet.wait_ready(note)
 
     def __enter__(self) -> Self:
         return self
@@ -182,49 +154,15 @@ class Plane:
         """End every process and remove every file; a plane that is down already is fine."""
         self.fleet.close()
         if self._supervisor is not None:
-            _end(self._supervisor)
+            end(self._supervisor)
         control.take_down(self._layout.run)
 
 
-def _spawn(layout: Layout, lock: int, *, owned: bool) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tools.plane.supervisor", json.dumps(layout.to_json()), "--lock", str(lock)]
-    layout.log("supervisor").parent.mkdir()
-    with layout.log("supervisor").open("ab") as log:
-        return subprocess.Popen(
-            [*command, *(["--owned"] if owned else [])],
-            stdin=subprocess.PIPE if owned else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=paths.REPOSITORY,
-            pass_fds=(lock,),
-            start_new_session=True,
-        )
-
-
-def _follow(supervisor: subprocess.Popen[bytes], steps: Steps) -> Layout:
-    """Shows what the supervisor reports until it is ready; PlaneError with its words if it fails."""
-    assert supervisor.stdout is not None
-    with supervisor.stdout, contextlib.ExitStack() as shown:
-        for line in supervisor.stdout:
-            said = json.loads(line)
-            shown.pop_all().close()
-            if "ready" in said:
-                return Layout.from_json(said["ready"])
-            if "failed" in said:
-                raise PlaneError(said["failed"])
-            shown.enter_context(steps.step(said["step"]))
-    raise PlaneError("the plane was taken down while it started.")
-
-
-def _end(supervisor: subprocess.Popen[bytes]) -> None:
-    if supervisor.stdin is not None:
-        supervisor.stdin.close()
-    supervisor.terminate()
-    try:
-        supervisor.wait(20)
-    except subprocess.TimeoutExpired:
-        supervisor.kill()  # its janitor sweeps
-        supervisor.wait()
+def _furnish(layout: Layout, live: LiveFleet, fleet: Fleet | None, steps: Steps) -> None:
+    with steps.step("the default service account"):
+        nodes.wait_for_service_account(layout)
+    if fleet is not None:
+        live.bring_up(fleet, steps)
 
 
 @contextlib.contextmanager

@@ -28,7 +28,12 @@ class Steps:
 
     @contextlib.contextmanager
     def _live(self, title: str) -> Iterator[Note]:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
         started = time.monotonic()
         with Progress(*columns, console=self.console, transient=True) as bar:
             task = bar.add_task(title, total=None, note="")

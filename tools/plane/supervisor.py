@@ -1,7 +1,7 @@
 """The process that owns a plane's processes: starts them, obeys its socket, and takes everything with it.
 
-Run as `python -m tools.plane.supervisor '{layout}' --lock FD [--owned]`. It reports on stdout, a line of JSON each, until the plane is
-ready or has failed. With --owned it ends the plane when its stdin closes, so that no plane outlives a killed test run.
+Run as `python -m tools.plane.supervisor '{layout}' --lock FD [--owned]`. It reports on stdout, a line of JSON each, until
+plane is ready or has failed. With --owned it ends the plane when its stdin closes: none outlives a killed test run.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 
 from tools.plane import api, components, users
-from tools.plane.child import Child, PortTaken
+from tools.plane.child import Child, PortTakenError
 from tools.plane.errors import PlaneError
 from tools.plane.janitor import Janitor
 from tools.plane.layout import Layout, free_ports
@@ -42,7 +42,7 @@ class Supervisor:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 await self._start_once()
-            except PortTaken:
+            except PortTakenError:
                 if attempt == _ATTEMPTS:
                     raise
                 await self.stop()

