@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from chippool.core.ids import CHIP, PoolName, WorkloadKey
 from chippool.core.model import Ask, Assignment, Constraints, Displaced, Mode, Pool, Variant, Workload
 from chippool.core.reasons import Reason
-from chippool.state.records import MadeRecord, PoolCounts, PoolRecord, QueueCounts, WorkloadRecord
+from chippool.state.records import MadeRecord, PodRecord, PoolCounts, PoolRecord, QueueCounts, WorkloadRecord
 
 NOW = 1_800_000_000.0
 KEY = WorkloadKey("ads/ctr")
@@ -99,6 +99,13 @@ def a_job(record, **more):
     return MadeRecord(**{**given, **more})
 
 
+def a_pod(made, **more):
+    given = dict.fromkeys(("bound", "gated", "deleting", "finished", "succeeded", "ready", "ran"), False)
+    named = {"uid": "uid-pod", "namespace": made.namespace, "name": "p", "workload": made.name, "made_uid": made.uid}
+    rest = {"node": "n1", "requests": (), "constraints": None, "index": 0}
+    return PodRecord(**{**given, **named, **rest, "unschedulable": "", "error": "", **more})
+
+
 def a_pool(name=H800):
     return PoolRecord(f"uid-{name}", name, "3", 1, Pool(name, RESOURCES[name]), (), "", b"{}")
 
@@ -110,9 +117,10 @@ class Cluster:
     records: dict = field(default_factory=dict)
     views: dict = field(default_factory=dict)
     objects: dict = field(default_factory=dict)
+    there: tuple = ()
     pool_records: dict = field(default_factory=lambda: {name: a_pool(name) for name in RESOURCES})
-    counts: PoolCounts = PoolCounts()
-    queue: QueueCounts = QueueCounts({}, {})
+    counts: PoolCounts = field(default_factory=PoolCounts)
+    queue: QueueCounts = field(default_factory=lambda: QueueCounts({}, {}))
 
     def workload(self, key):
         return self.records.get(key)
@@ -122,6 +130,9 @@ class Cluster:
 
     def made(self, key):
         return self.objects.get(key)
+
+    def pods(self, _):
+        return self.there
 
     def pool_counts(self, _):
         return self.counts

@@ -19,6 +19,7 @@ from tests.control.build import (
     a_cluster,
     a_displacement,
     a_job,
+    a_pod,
     a_record,
     a_spec,
     an_assignment,
@@ -68,6 +69,17 @@ def test_a_suspended_job_moves_to_another_vendors_chips_in_the_patch_that_resume
     chips = {"huawei.com/Ascend910": "8"}
     assert container == {"name": "main", "resources": {"$patch": "replace", "limits": chips, "requests": chips}}
     assert write.content_type == "application/strategic-merge-patch+json"
+
+
+@pytest.mark.parametrize(
+    ("pod", "waits"), [({}, True), ({"finished": True, "deleting": True}, True), ({"finished": True}, False)]
+)
+def test_other_chips_wait_for_the_old_pods_to_go(pod, waits):
+    record = a_record()
+    made = a_job(record, suspended=True, rendered=stamp(record, an_assignment()))
+    cluster = a_cluster(record, made, assignment=an_assignment(pool=NPU))
+    cluster.there = (a_pod(made, **pod),)
+    assert (written(ADMIT, cluster) == []) == waits
 
 
 def test_a_job_of_another_rendering_goes_before_the_next_one_is_made():

@@ -63,8 +63,8 @@ def test_a_queue_shows_what_it_uses_and_what_waits():
     cluster = Cluster(queue=QueueCounts({H800: 4_000}, {NPU: 2_000}, 1, 2))
     (write,) = publish.tell_queue(a_queue(), cluster, NOW, {"revenue"})
     assert write.body["status"]["pools"] == [
-        {"name": NPU, "used": 0, "pending": 2},
-        {"name": H800, "used": 4, "pending": 0},
+        {"poolName": NPU, "used": 0, "pending": 2},
+        {"poolName": H800, "used": 4, "pending": 0},
     ]
     assert conditions(write)["Ready"]["status"] == "True"
     assert publish.tell_queue(landed(a_queue(), write), cluster, NOW + 5, {"revenue"}) == []

@@ -10,7 +10,7 @@ from chippool.control import publish_object as objects
 from chippool.control.publish_known import Known
 from chippool.control.publish_object import evict, pin
 from chippool.control.publish_status import tell, tell_pool, tell_queue
-from chippool.control.render import Rendered, render
+from chippool.control.render import Rendered, render, same_but_chips
 from chippool.control.status import status_of
 from chippool.control.status_write import of_workload, status_write
 from chippool.core.ids import WorkloadKey
@@ -45,9 +45,9 @@ def writes(decision: Decision, known: Known, now: float, order: int = 0) -> list
 def admission(key: WorkloadKey, known: Known, order: int = 0) -> list[Write]:
     """Return what brings the made object to its workload's (assumed) assignment, nothing where it is on its way.
 
-    No object: a POST. Suspended or at 0 and of the same rendering: one PATCH. Of another rendering: its DELETE; call
-    again in later cycles, as long as the assumption holds, for the POST once it is gone.
-    Deleting, ended or not ours: nothing.
+    No object: a POST. Suspended or at 0 and of the same rendering: one PATCH, for other chips as soon as a Job's old
+    pods are gone. Of another rendering: its DELETE, and the POST once it is gone. Where there is no POST or PATCH yet,
+    call again in later cycles, as long as the assumption holds. Deleting, ended or not ours: nothing.
     """
     rendered = _rendered(key, known)
     if rendered is None:
@@ -72,9 +72,16 @@ def _adapt(key: WorkloadKey, known: Known, made: MadeRecord, rendered: Rendered,
         return []
     if made.kind == "Deployment":
         return [objects.roll_out(made, rendered, order)]
-    if objects.resumable(made, rendered):
+    if made.rendered == rendered.stamp:
         return [objects.resume(made, rendered, order)]
-    return [objects.delete(made, order)]
+    if not same_but_chips(made.rendered, rendered.stamp):
+        return [objects.delete(made, order)]
+    return [] if _has_pods(key, known, made) else [objects.resume(made, rendered, order)]
+
+
+def _has_pods(key: WorkloadKey, known: Known, made: MadeRecord) -> bool:
+    """While it has, its chips can't be changed; none vanishes before the Job's own status says so."""
+    return any(pod.made_uid == made.uid and (pod.deleting or not pod.finished) for pod in known.pods(key))
 
 
 def _resize(key: WorkloadKey, known: Known, order: int) -> list[Write]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chippool.control import render_marks as names
+from chippool.api import names
 from chippool.control import sentences
 from chippool.control.status import ADMITTED, DISPLACED, FINISHED
 from chippool.control.status_conditions import by_type

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from chippool.core.ids import PoolName, QueueName, WorkloadKey
 from chippool.core.model import Workload
-from chippool.state.records import MadeRecord, PoolCounts, PoolRecord, QueueCounts, WorkloadRecord
+from chippool.state.records import MadeRecord, PodRecord, PoolCounts, PoolRecord, QueueCounts, WorkloadRecord
 
 
 class Known(Protocol):
@@ -16,6 +16,8 @@ class Known(Protocol):
     def workload(self, key: WorkloadKey) -> WorkloadRecord | None: ...
 
     def made(self, key: WorkloadKey) -> MadeRecord | None: ...
+
+    def pods(self, key: WorkloadKey) -> tuple[PodRecord, ...]: ...
 
     def pool_counts(self, name: PoolName) -> PoolCounts: ...
 

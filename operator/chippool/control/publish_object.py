@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chippool.control import render_marks as names
-from chippool.control.render import Rendered, collection, same_but_chips
+from chippool.api import names
+from chippool.control import render_marks as marks
+from chippool.control.render import Rendered, collection
 from chippool.core.model import Assignment, Displaced
 from chippool.kube.writer import Urgency, Write
 from chippool.state.records import MadeRecord, Pin, Stuck
 
 Json = dict[str, Any]
 
+HOSTNAME = "kubernetes.io/hostname"
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -42,7 +44,7 @@ def delete(made: MadeRecord, order: int) -> Write:
 
 
 def resume(made: MadeRecord, rendered: Rendered, order: int) -> Write:
-    """Unsuspend a Job of the same rendering; its chips may be others, as long as it is suspended."""
+    """Unsuspend a Job of the same rendering; its chips may be others, if it has no pods any more."""
     spec = rendered.body["spec"]
     change: Json = {key: spec[key] for key in ("suspend", "parallelism", "completions")}
     if made.rendered != rendered.stamp:
@@ -68,12 +70,12 @@ def roll_out(made: MadeRecord, rendered: Rendered, order: int, urgency: Urgency 
 def resize(made: MadeRecord, assignment: Assignment, order: int) -> Write:
     count = assignment.replicas
     spec = {"parallelism": count, "completions": count} if made.kind == "Job" else {"replicas": count}
-    said = {names.ASSIGNMENT: names.assignment_text(assignment)}
+    said = {names.ASSIGNMENT: marks.assignment_text(assignment)}
     return _patch(made, {"metadata": _as_seen(made, said), "spec": spec}, order)
 
 
 def displace(made: MadeRecord, displaced: Displaced, order: int) -> Write:
-    said = {names.ASSIGNMENT: None, names.DISPLACED: names.displaced_text(displaced)}
+    said = {names.ASSIGNMENT: None, names.DISPLACED: marks.displaced_text(displaced)}
     return _patch(made, {"metadata": _as_seen(made, said), "spec": _at_rest(made)}, order)
 
 
@@ -94,7 +96,7 @@ def pin(pin: Pin, order: int = 0) -> Write:
         "metadata": {"uid": pin.pod_uid},
         "spec": {
             "schedulingGates": [{"$patch": "delete", "name": names.GATE}],
-            "nodeSelector": {names.HOSTNAME: pin.hostname},
+            "nodeSelector": {HOSTNAME: pin.hostname},
         },
     }
     path = f"/api/v1/namespaces/{pin.namespace}/pods/{pin.name}"
@@ -111,13 +113,6 @@ def evict(stuck: Stuck) -> Write:
     }
     path = f"/api/v1/namespaces/{stuck.namespace}/pods/{stuck.name}/eviction"
     return Write(("Pod", stuck.namespace, stuck.name), "POST", path, body, Urgency.UPKEEP, kind="evict")
-
-
-def resumable(made: MadeRecord, rendered: Rendered) -> bool:
-    """One patch can make a Job run as rendered: nothing differs, or its chips alone while it is suspended."""
-    if made.rendered == rendered.stamp:
-        return True
-    return made.suspended and same_but_chips(made.rendered, rendered.stamp)
 
 
 def _patch(made: MadeRecord, body: Json, order: int, content_type: str = MERGE) -> Write:

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from chippool.control import render_marks as names
+from chippool.api import names
+from chippool.control import render_marks as marks
 from chippool.control.render_pod import Json, Order, chip_container, pod_template
 from chippool.core.ids import Milli, VariantName
 from chippool.core.model import Assignment, Displaced, Mode, Pool, Workload
@@ -76,8 +77,8 @@ def same_but_chips(stamp: str, other: str) -> bool:
 
 def annotations(assignment: Assignment, displaced: Displaced | None, stamp: str) -> dict[str, str]:
     """What a made object says of itself."""
-    said = {names.ASSIGNMENT: names.assignment_text(assignment), names.RENDERED: stamp}
-    return said | ({names.DISPLACED: names.displaced_text(displaced)} if displaced else {})
+    said = {names.ASSIGNMENT: marks.assignment_text(assignment), names.RENDERED: stamp}
+    return said | ({names.DISPLACED: marks.displaced_text(displaced)} if displaced else {})
 
 
 def _order(record: WorkloadRecord, assignment: Assignment, pool: Pool) -> Order:
@@ -131,7 +132,7 @@ def _deployment(spec: Mapping[str, Any], template: Json, order: Order) -> Json:
         "strategy": IN_PLACE,
         **(spec.get("deployment") or {}),
         "replicas": order.replicas,
-        "selector": {"matchLabels": {names.WORKLOAD_LABEL: order.name}},
+        "selector": {"matchLabels": {names.WORKLOAD: order.name}},
         "template": template,
     }
 
@@ -156,7 +157,7 @@ def _service(record: WorkloadRecord, template: Json) -> Json | None:
         "spec": {
             "clusterIP": "None",
             "publishNotReadyAddresses": True,
-            "selector": {names.WORKLOAD_LABEL: record.name},
+            "selector": {names.WORKLOAD: record.name},
         },
     }
 
@@ -173,7 +174,7 @@ def _metadata(record: WorkloadRecord) -> Json:
     return {
         "name": record.name,
         "namespace": record.namespace,
-        "labels": {names.WORKLOAD_LABEL: record.name},
+        "labels": {names.WORKLOAD: record.name},
         "ownerReferences": [owner],
     }
 

@@ -1,24 +1,18 @@
-"""Names and texts chippool puts on what it makes."""
+"""How classes, assignments, displacements and moments are written onto objects."""
 
 from datetime import UTC, datetime
 
 import orjson
 
+from chippool.api.names import API_VERSION, SHADOW_PREFIX
 from chippool.core.model import Assignment, Displaced
 
-ROOT = "/apis/chippool.io/v1alpha1"
-API_VERSION = "chippool.io/v1alpha1"
-WORKLOAD_LABEL = "chippool.io/workload"
-GATE = "chippool.io/placement"
-ASSIGNMENT = "chippool.io/assignment"
-DISPLACED = "chippool.io/displaced"
-RENDERED = "chippool.io/rendered"
-HOSTNAME = "kubernetes.io/hostname"
+ROOT = f"/apis/{API_VERSION}"
 
 
 def shadow_class(name: str) -> str:
     """The PriorityClass of a class's pods: of the same value, and never preempting by itself."""
-    return f"chippool-{name}"
+    return SHADOW_PREFIX + name
 
 
 def assignment_text(assignment: Assignment) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chippool.api import names
 from chippool.api.patch import merged
-from chippool.control import render_marks as names
+from chippool.control import render_marks as marks
 from chippool.core.ids import CHIP, Milli
 
-COORDINATOR = "CHIPPOOL_COORDINATOR"
 NOT_OURS_TO_ROUTE = ("nodeName", "schedulerName", "priority")  # the API server refuses a gated pod that has them
 
 Json = dict[str, Any]
@@ -65,14 +65,14 @@ def chip_container(pod: Mapping[str, Any], name: str | None) -> Json:
 def _mark(template: Json, order: Order) -> None:
     metadata = template.get("metadata") or {}
     kept = {key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)}
-    kept["labels"] = {**kept.get("labels", {}), names.WORKLOAD_LABEL: order.name}
+    kept["labels"] = {**kept.get("labels", {}), names.WORKLOAD: order.name}
     template["metadata"] = kept
 
 
 def _route(pod: Json, order: Order) -> None:
     for field in NOT_OURS_TO_ROUTE:
         pod.pop(field, None)
-    pod["priorityClassName"] = names.shadow_class(order.class_name)
+    pod["priorityClassName"] = marks.shadow_class(order.class_name)
     pod["schedulingGates"] = [{"name": names.GATE}]
 
 
@@ -87,7 +87,7 @@ def _introduce(pod: Json, order: Order) -> None:
     subdomain = pod.setdefault("subdomain", order.name)
     address = f"{order.name}-0.{subdomain}.{order.namespace}.svc"
     for container in [*(pod.get("initContainers") or []), *pod["containers"]]:
-        _offer(container, {"name": COORDINATOR, "value": address})
+        _offer(container, {"name": names.COORDINATOR, "value": address})
 
 
 def _offer(container: Json, variable: Mapping[str, str]) -> None:

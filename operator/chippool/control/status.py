@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from chippool.control import render_marks as names
+from chippool.api import names
+from chippool.control import render_marks as marks
 from chippool.control import sentences
 from chippool.control.render import chips_per_replica
 from chippool.control.status_conditions import Said, by_type, told
@@ -65,7 +66,7 @@ class Seen:
 
     def same_admission(self, assignment: Assignment) -> bool:
         """Its status speaks of this admission already."""
-        return bool(self.block.get("admittedAt") == names.time_text(assignment.admitted_at))
+        return bool(self.block.get("admittedAt") == marks.time_text(assignment.admitted_at))
 
     def says(self, kind: str) -> bool:
         return self.before.get(kind, {}).get("status") == "True"
@@ -162,7 +163,7 @@ PROJECTIONS: tuple[Callable[[Seen], Said | None], ...] = (_admitted, _ready, _fi
 
 
 def _figures(seen: Seen) -> Json:
-    selector = f"{names.WORKLOAD_LABEL}={seen.record.name}"
+    selector = f"{names.WORKLOAD}={seen.record.name}"
     if isinstance(seen.decision, Finish):
         return {"replicas": 0, "selector": selector}
     if (assignment := seen.assignment) is not None:
@@ -177,7 +178,7 @@ def _block(seen: Seen, assignment: Assignment) -> Json:
         "replicas": assignment.replicas,
         "chips": _chips(seen.view, assignment) * assignment.replicas // CHIP,
         "nodes": _nodes(seen, assignment),
-        "admittedAt": names.time_text(assignment.admitted_at),
+        "admittedAt": marks.time_text(assignment.admitted_at),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chippool.control import render_marks as names
+from chippool.control import render_marks as marks
 
 Json = dict[str, Any]
 
@@ -44,5 +44,5 @@ def _condition(old: Json, said: Said, generation: int, now: float) -> Json:
         "reason": str(said.reason),
         "message": said.message,
         "observedGeneration": generation,
-        "lastTransitionTime": names.time_text(now) if moved else old["lastTransitionTime"],
+        "lastTransitionTime": marks.time_text(now) if moved else old["lastTransitionTime"],
     }

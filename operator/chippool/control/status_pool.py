@@ -26,7 +26,7 @@ def pool_status(record: PoolRecord, counts: PoolCounts, now: float) -> Json:
         **status,
         "observedGeneration": record.generation,
         "nodes": counts.nodes,
-        "chips": {name: getattr(counts, name) // CHIP for name in CHIPS},
+        "chips": {name: max(0, getattr(counts, name)) // CHIP for name in CHIPS},
         "conditions": told(status.get("conditions") or [], worth, record.generation, now),
     }
 

@@ -43,7 +43,7 @@ def _pools(record: QueueRecord, counts: QueueCounts) -> list[Json]:
     named = {*record.view.limits, *counts.used, *counts.pending}
     return [
         {
-            "name": name,
+            "poolName": name,
             "used": counts.used.get(name, 0) // CHIP,
             "pending": counts.pending.get(name, 0) // CHIP,
         }

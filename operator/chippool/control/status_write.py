@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chippool.control import render_marks as names
+from chippool.control import render_marks as marks
 from chippool.kube.writer import Urgency, Write
 from chippool.state.records import PoolRecord, QueueRecord, WorkloadRecord
 
@@ -23,16 +23,16 @@ class Target:
 
 
 def of_workload(record: WorkloadRecord) -> Target:
-    path = f"{names.ROOT}/namespaces/{record.namespace}/chipworkloads/{record.name}"
+    path = f"{marks.ROOT}/namespaces/{record.namespace}/chipworkloads/{record.name}"
     return Target("ChipWorkload", path, (record.namespace, record.name), record.uid, record.version)
 
 
 def of_pool(record: PoolRecord) -> Target:
-    return Target("ChipPool", f"{names.ROOT}/chippools/{record.name}", (record.name,), record.uid, record.version)
+    return Target("ChipPool", f"{marks.ROOT}/chippools/{record.name}", (record.name,), record.uid, record.version)
 
 
 def of_queue(record: QueueRecord) -> Target:
-    return Target("ChipQueue", f"{names.ROOT}/chipqueues/{record.name}", (record.name,), record.uid, record.version)
+    return Target("ChipQueue", f"{marks.ROOT}/chipqueues/{record.name}", (record.name,), record.uid, record.version)
 
 
 def status_write(
