@@ -1,0 +1,15 @@
+"""Durations as people write them in a spec: `30m`, `24h`, `1h30m`."""
+
+import re
+
+SYNTAX = r"^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$"
+"""Hours, minutes, seconds, in this order: what both this module and the API server's CEL accept."""
+UNITS = (3600, 60, 1)
+
+
+def seconds(text: str) -> int:
+    """Return a duration in seconds. ValueError: it isn't one, or it is empty."""
+    match = re.fullmatch(SYNTAX, text)
+    if match is None or not text:
+        raise ValueError(f"{text!r} is no duration: write 90s, 30m, 24h or 1h30m")
+    return sum(int(part[:-1]) * unit for part, unit in zip(match.groups(), UNITS, strict=True) if part)

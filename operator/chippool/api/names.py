@@ -1,0 +1,28 @@
+"""Names chippool puts on objects, and the bounds a schema gives to names."""
+
+GROUP = "chippool.io"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+ASSIGNMENT = "chippool.io/assignment"
+"""Annotation of a made object: JSON {variant, pool, replicas, admittedAt}; who has it is admitted."""
+DISPLACED = "chippool.io/displaced"
+"""Annotation of a made object: JSON {at, by, reason, count, notStarted, generation}; how it last lost its chips."""
+RENDERED = "chippool.io/rendered"
+"""Annotation of a made object: digest of what it was rendered from."""
+WORKLOAD = "chippool.io/workload"
+"""Label of made objects and their pods: the name of their ChipWorkload."""
+GATE = "chippool.io/placement"
+"""Scheduling gate of pods that wait for their node."""
+FINALIZER = "chippool.io/in-use"
+"""On pools and queues that something still uses."""
+
+SHADOW_PREFIX = "chippool-"
+"""`chippool-CLASS` is the operator's copy of a PriorityClass, which never makes kube-scheduler preempt."""
+COORDINATOR = "CHIPPOOL_COORDINATOR"
+"""Environment variable of a gang's pods: the address of replica 0."""
+
+NAME_LIMIT = 52
+"""Of a ChipWorkload's name: a pod's host name adds an index, and has 63 characters."""
+LABEL_LIMIT = 63
+SUBDOMAIN_LIMIT = 253

@@ -1,0 +1,104 @@
+"""ChipPool: all chips of one model in the cluster."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chippool.api.conditions import Conditions
+from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, rule, rules
+
+SELECTOR = rules(
+    rule("self.all(key, size(key) > 0 && size(key) <= 317)", "nodeSelector has a key that is no label name")
+)
+RESOURCE = rules(
+    rule(
+        "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$')"
+        " && !self.contains('kubernetes.io/')",
+        "chip.resourceName must be the extended resource the device plugin advertises, such as nvidia.com/gpu",
+    ),
+    rule(
+        "self == oldSelf",
+        "chip.resourceName can't change: make another pool for other chips, move the work, delete this one",
+        reason="FieldValueForbidden",
+    ),
+)
+
+
+class Chip(ApiModel):
+    """The accelerator, as its vendor's device plugin advertises it."""
+
+    vendor: str = Field(min_length=1, max_length=63, pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+    """Who makes it, in lower case: nvidia, huawei, amd, cambricon, hygon, kunlunxin, metax, …"""
+    model: str = Field(min_length=1, max_length=63)
+    """What it is called, such as H800-SXM5-80GB."""
+    resource_name: str = Field(min_length=3, max_length=253, json_schema_extra=RESOURCE)
+    """The extended resource pods ask for. It need not identify the model: H800 and H20 are both nvidia.com/gpu."""
+    memory_gib: int | None = Field(default=None, ge=1, le=1_000_000, alias="memoryGiB")
+    """Memory of one chip, in GiB."""
+    bf16_tflops: int | None = Field(default=None, ge=1, le=1_000_000)
+    """Dense BF16 peak of one chip, in TFLOPS."""
+    memory_bandwidth_gbs: int | None = Field(default=None, ge=1, le=1_000_000, alias="memoryBandwidthGBs")
+    """Memory bandwidth of one chip, in GB/s."""
+    interconnect_gbs: int | None = Field(default=None, ge=1, le=1_000_000, alias="interconnectGBs")
+    """Bandwidth of one chip to the others of its node, in GB/s."""
+
+
+class Access(ApiModel):
+    """Who may use the pool."""
+
+    priority_class_names: tuple[ObjectName, ...] = Field(
+        min_length=1, max_length=64, json_schema_extra=rules(list_type="set")
+    )
+    """Work of these priority classes may."""
+
+
+class PoolSpec(ApiModel):
+    """What the pool is made of and who may use it."""
+
+    chip: Chip
+    """What one chip of the pool is."""
+    node_selector: Annotated[Mapping[str, LabelValue], Field(min_length=1, max_length=16, json_schema_extra=SELECTOR)]
+    """A node is in the pool if it has all these labels and the chip's resource. A node in two pools is in neither."""
+    access: tuple[Access, ...] = Field(default=(), max_length=32, json_schema_extra=rules(list_type="atomic"))
+    """Who may use the pool, the first match wins. Left out, everybody may."""
+
+
+class PoolChips(ApiModel):
+    """Chips by what becomes of them."""
+
+    installed: int = Field(default=0, ge=0)
+    """In the nodes (their capacity)."""
+    allocatable: int = Field(default=0, ge=0)
+    """Healthy, as the device plugin counts them."""
+    allocated: int = Field(default=0, ge=0)
+    """Held by admitted workloads."""
+    releasing: int = Field(default=0, ge=0)
+    """Of pods that are terminating."""
+    free: int = Field(default=0, ge=0)
+    """Left over."""
+    unmanaged: int = Field(default=0, ge=0)
+    """Used by pods chippool does not manage."""
+
+
+class PoolStatus(ApiModel):
+    """What the cluster shows of the pool; at most 10 s old."""
+
+    nodes: int = Field(default=0, ge=0)
+    """Nodes in the pool."""
+    chips: PoolChips = Field(default_factory=PoolChips)
+    """Chips by what becomes of them."""
+    conditions: Conditions = ()
+    """Ready, Degraded (chips that are not healthy), NodesOverlap (nodes that another pool claims too)."""
+    observed_generation: int = Field(default=0, ge=0)
+    """The generation of the spec this was said of."""
+
+
+class ChipPool(ApiModel):
+    """All chips of one model in the cluster, and who may use them."""
+
+    api_version: Literal["chippool.io/v1alpha1"] = "chippool.io/v1alpha1"
+    kind: Literal["ChipPool"] = "ChipPool"
+    metadata: Metadata
+    spec: PoolSpec
+    status: PoolStatus = Field(default_factory=PoolStatus)
