@@ -97,7 +97,7 @@ def _merge_items(old: Sequence[Json], patch: Sequence[Json], key: str, path: str
     _check_keys(patch, key, path)
     plain = [item for item in patch if DIRECTIVE not in item]
     if any(item.get(DIRECTIVE) == "replace" for item in patch):
-        return plain
+        return [_fresh(item, path) for item in plain]
     gone = [item[key] for item in patch if DIRECTIVE in item]
     kept = [item for item in old if item.get(key) not in gone]
     result = {item.get(key): item for item in kept}
@@ -136,7 +136,7 @@ def _check_keys(patch: Sequence[Any], key: str, path: str) -> None:
 def _directed(patch: Mapping[str, Any], path: str) -> Json:
     directive = patch[DIRECTIVE]
     if directive == "replace":
-        return {key: value for key, value in patch.items() if key != DIRECTIVE}
+        return _fresh({key: value for key, value in patch.items() if key != DIRECTIVE}, path)
     if directive == "delete":
         return {}
     raise PatchError(f"{path or 'the patch'} has $patch: {directive}; it must be delete or replace")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from chippool.api.conditions import Conditions
 from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, rule, rules
@@ -33,7 +33,7 @@ EXPRESSION = rules(
 class SelectorRequirement(ApiModel):
     """A condition on one label."""
 
-    model_config = {"json_schema_extra": EXPRESSION}
+    model_config = ConfigDict(json_schema_extra=EXPRESSION)
 
     key: str = Field(min_length=1, max_length=317)
     """The label."""

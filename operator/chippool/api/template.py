@@ -60,13 +60,12 @@ def _metadata() -> Json:
 
 def _forbidden() -> tuple[Json, list[Json]]:
     properties = {name: _refused(kind, why) for name, (kind, why) in OURS.items()}
-    refusals = [
-        rule(
-            f"!has(self.{name})", f"{name} must be left out: {why}", reason="FieldValueForbidden", fieldPath=f".{name}"
-        )
-        for name, (_, why) in OURS.items()
-    ]
-    return properties, refusals
+    return properties, [_refusal(name, why) for name, (_, why) in OURS.items()]
+
+
+def _refusal(name: str, why: str) -> Json:
+    message = f"{name} must be left out: {why}"
+    return rule(f"!has(self.{name})", message, reason="FieldValueForbidden", fieldPath=f".{name}")
 
 
 def _refused(kind: str, why: str) -> Json:
@@ -136,12 +135,7 @@ def template_schema() -> Json:
 def patch_schema() -> Json:
     """Return the schema of a strategic-merge patch of the template."""
     properties, refusals = _forbidden()
-    restart = rule(
-        "!has(self.restartPolicy)",
-        "restartPolicy must be left out of a patch: set it in spec.template, it holds for every variant",
-        reason="FieldValueForbidden",
-        fieldPath=".restartPolicy",
-    )
+    restart = _refusal("restartPolicy", "set it in spec.template, for all variants")
     pod = _kept(
         description="Patch of the pod.",
         properties=properties | {"restartPolicy": _refused("string", "it belongs in the template")},

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from chippool.api import workload_rules as cel
 from chippool.api.conditions import Conditions
@@ -63,7 +63,7 @@ class RollingUpdate(ApiModel):
 class Strategy(ApiModel):
     """How a changed template is rolled out."""
 
-    model_config = {"json_schema_extra": rules(cel.STRATEGY)}
+    model_config = ConfigDict(json_schema_extra=rules(cel.STRATEGY))
 
     type: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
     """Replace replicas in steps, or all at once."""
@@ -87,7 +87,7 @@ class DeploymentFields(ApiModel):
 class WorkloadSpec(ApiModel):
     """What to run, how much of it, and the ways it can run."""
 
-    model_config = {"json_schema_extra": rules(*cel.SPEC)}
+    model_config = ConfigDict(json_schema_extra=rules(*cel.SPEC))
 
     queue_name: ObjectName
     """The ChipQueue it waits in and whose quota it uses."""
@@ -154,7 +154,7 @@ class WorkloadStatus(ApiModel):
 class ChipWorkload(ApiModel):
     """Pods that want chips together: admitted, held or displaced as one, in any of several ways to run."""
 
-    model_config = {"json_schema_extra": rules(*cel.ROOT)}
+    model_config = ConfigDict(json_schema_extra=rules(*cel.ROOT))
 
     api_version: Literal["chippool.io/v1alpha1"] = "chippool.io/v1alpha1"
     kind: Literal["ChipWorkload"] = "ChipWorkload"
