@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chippool.api import names
-from chippool.control import render_marks as marks
 from chippool.control.render import Rendered, collection
 from chippool.core.model import Assignment, Displaced
 from chippool.kube.writer import Urgency, Write
+from chippool.state.annotations import assignment_text, displaced_text
 from chippool.state.records import MadeRecord, Pin, Stuck
 
 Json = dict[str, Any]
@@ -70,12 +70,12 @@ def roll_out(made: MadeRecord, rendered: Rendered, order: int, urgency: Urgency 
 def resize(made: MadeRecord, assignment: Assignment, order: int) -> Write:
     count = assignment.replicas
     spec = {"parallelism": count, "completions": count} if made.kind == "Job" else {"replicas": count}
-    said = {names.ASSIGNMENT: marks.assignment_text(assignment)}
+    said = {names.ASSIGNMENT: assignment_text(assignment)}
     return _patch(made, {"metadata": _as_seen(made, said), "spec": spec}, order)
 
 
 def displace(made: MadeRecord, displaced: Displaced, order: int) -> Write:
-    said = {names.ASSIGNMENT: None, names.DISPLACED: marks.displaced_text(displaced)}
+    said = {names.ASSIGNMENT: None, names.DISPLACED: displaced_text(displaced)}
     return _patch(made, {"metadata": _as_seen(made, said), "spec": _at_rest(made)}, order)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from chippool.api import names
-from chippool.control import render_marks as marks
 from chippool.control.render_pod import Json, Order, chip_container, pod_template
 from chippool.core.ids import Milli, VariantName
 from chippool.core.model import Assignment, Displaced, Mode, Pool, Workload
+from chippool.state.annotations import assignment_text, displaced_text
 from chippool.state.records import WorkloadRecord
 
 DRAINS_ARE_NOBODYS_FAULT = {
@@ -77,8 +77,8 @@ def same_but_chips(stamp: str, other: str) -> bool:
 
 def annotations(assignment: Assignment, displaced: Displaced | None, stamp: str) -> dict[str, str]:
     """What a made object says of itself."""
-    said = {names.ASSIGNMENT: marks.assignment_text(assignment), names.RENDERED: stamp}
-    return said | ({names.DISPLACED: marks.displaced_text(displaced)} if displaced else {})
+    said = {names.ASSIGNMENT: assignment_text(assignment), names.RENDERED: stamp}
+    return said | ({names.DISPLACED: displaced_text(displaced)} if displaced else {})
 
 
 def _order(record: WorkloadRecord, assignment: Assignment, pool: Pool) -> Order:
