@@ -56,10 +56,11 @@ def potential(tenancy: Tenancy, ask: Ask, priority: int) -> int:
 
     Computed once a plan: room only changes hands afterwards, so the first answer stays an upper bound.
     """
-    found = tenancy.bounds.get((ask, priority))
+    key = (ask.chips, ask.constraints, priority)
+    found = tenancy.bounds.get(key)
     if found is None:
         shelf, eligible = tenancy.shelf, Flags(tenancy.shelf.eligible(ask))
-        found = tenancy.bounds[ask, priority] = sum(
+        found = tenancy.bounds[key] = sum(
             (free + held) // ask.chips
             for i, (free, held) in enumerate(zip(shelf.free, tenancy.held_below(priority), strict=True))
             if free + held >= ask.chips and i in eligible

@@ -1,6 +1,6 @@
 """Nodes in the order in which they open for a replica when lower work leaves."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from heapq import heappop, heappush
 
 from chippool.core.bits import Flags
@@ -21,6 +21,7 @@ class Frontier:
     def __init__(self, tenancy: Tenancy, ask: Ask, priority: int, contested: Contested) -> None:
         self._tenancy, self._ask, self._priority, self._contested = tenancy, ask, priority, contested
         self._eligible = Flags(tenancy.shelf.eligible(ask))
+        self._held = tenancy.held_below(priority)
         self._heap: list[tuple[int, int]] = []
         self._cursor = 0
         self._seen: set[int] = set()
@@ -49,9 +50,8 @@ class Frontier:
 
     def _catch_up(self) -> None:
         moved = self._tenancy.moved
-        for i in moved[self._read :]:
-            if i in self._seen:
-                self._push(i)
+        for i in sorted(self._seen.intersection(moved[self._read :])):
+            self._push(i)
         self._read = len(moved)
 
     def _lowest(self) -> tuple[int, int] | None:
@@ -75,22 +75,28 @@ class Frontier:
 
     def _leavers(self, i: int) -> list[Tenant]:
         """Who has to leave node `i`, lowest first, until one more replica fits; empty if it never does."""
-        if i not in self._eligible:
+        free, chips = self._tenancy.shelf.free[i], self._ask.chips
+        if free + self._held[i] < chips or i not in self._eligible:
             return []
-        free, room = self._tenancy.shelf.free[i], dict(self._tenancy.shelf.room[i])
         leavers: list[Tenant] = []
-        for tenant in self._candidates(i):
-            count = tenant.spots[i]
-            free += count * tenant.ask.chips
-            for resource, amount in tenant.ask.requests:
-                room[resource] = room.get(resource, 0) + count * amount
+        for tenant in self._tenancy.on[i]:
+            if tenant.priority >= self._priority:
+                break
+            if tenant.gone:
+                continue
             leavers.append(tenant)
-            if _fits(self._ask, free, room):
-                return [] if self._would_be_taken(i, free, room) else leavers
+            free += tenant.spots[i] * tenant.ask.chips
+            if free >= chips and self._has_room(i, free, leavers):
+                return leavers
         return []
 
-    def _candidates(self, i: int) -> Iterator[Tenant]:
-        return (t for t in self._tenancy.on[i] if not t.gone and t.priority < self._priority)
+    def _has_room(self, i: int, free: int, leavers: list[Tenant]) -> bool:
+        """Whether everything but the chips is there too, and nobody else would grab it first."""
+        room = self._tenancy.shelf.room[i]
+        short = {r: amount - room.get(r, 0) for r, amount in self._ask.requests if room.get(r, 0) < amount}
+        if short and not _made_up(short, i, leavers):
+            return False
+        return not self._contested or not self._would_be_taken(i, free, _freed(room, i, leavers))
 
     def _would_be_taken(self, i: int, free: int, room: dict[str, int]) -> bool:
         """Whether a pending pod that is not ours could grab the freed room before our replica does."""
@@ -98,6 +104,22 @@ class Frontier:
             i in mask and _fits(pod, free, room) and not _fits(self._ask, *_less(pod, free, room))
             for mask, pod in self._contested
         )
+
+
+def _made_up(short: dict[str, int], i: int, leavers: list[Tenant]) -> bool:
+    for tenant in leavers:
+        for resource, amount in tenant.ask.requests:
+            if resource in short:
+                short[resource] -= tenant.spots[i] * amount
+    return all(amount <= 0 for amount in short.values())
+
+
+def _freed(room: Mapping[str, int], i: int, leavers: list[Tenant]) -> dict[str, int]:
+    freed = dict(room)
+    for tenant in leavers:
+        for resource, amount in tenant.ask.requests:
+            freed[resource] = freed.get(resource, 0) + tenant.spots[i] * amount
+    return freed
 
 
 def _fits(ask: Ask, free: int, room: dict[str, int]) -> bool:

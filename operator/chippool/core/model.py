@@ -65,11 +65,18 @@ class Constraints:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What one replica needs of a node."""
+    """What one replica needs of a node; its hash is kept, since a plan looks asks up by the hundred thousand."""
 
     chips: Milli
     requests: Requests
     constraints: Constraints
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.chips, self.requests, self.constraints)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

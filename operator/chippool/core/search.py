@@ -25,30 +25,37 @@ class Found:
 
 def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
     """What fits as it is, in order of preference; else what fits if lower work goes; else why not."""
-    short = {o: shortage.never(board, seeker, o) for o in seeker.options}
-    possible = [o for o in seeker.options if short[o] is None]
+    never = {o: shortage.never(board, seeker, o) for o in seeker.options}
+    possible = {o: 0 for o, why in never.items() if why is None}
     for option in possible:
         answer = _as_it_is(board, seeker, option)
         if isinstance(answer, Found):
             return answer
-        short[option] = answer
+        possible[option] = answer
     for option in possible if seeker.preempts else ():
         found = _by_displacing(board, seeker, option)
         if found is not None:
             return found
-    return tuple(s for s in short.values() if s is not None)
+    return tuple(why or _lack(board, seeker, o, possible[o]) for o, why in never.items())
 
 
-def _as_it_is(board: Board, seeker: Seeker, option: Option) -> Found | Shortage:
+def _as_it_is(board: Board, seeker: Seeker, option: Option) -> Found | int:
+    """Take the option if there is room for it now, else the number of replicas there is room for."""
     if _over(board, seeker, option) > 0:
-        return shortage.limit(board, seeker, option)
+        return 0
     shelf = board.shelves[option.pool]
     start = shelf.checkpoint()
     spots = fill(shelf, option.variant.ask, option.replicas)
     if total(spots) == option.replicas:
         return _found(board, seeker, option, spots)
     shelf.rollback(start)
-    return shortage.chips_or_room(shelf, seeker, option, total(spots))
+    return total(spots)
+
+
+def _lack(board: Board, seeker: Seeker, option: Option, fits: int) -> Shortage:
+    if _over(board, seeker, option) > 0:
+        return shortage.limit(board, seeker, option)
+    return shortage.chips_or_room(board.shelves[option.pool], seeker, option, fits)
 
 
 def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:

@@ -39,6 +39,7 @@ class Shelf:
         """Grows whenever something on the shelf gets freer: what did not fit before may fit then."""
         self._tight: dict[Requests, int] = {}
         self._log: list[tuple[int, Milli, Mapping[str, int]]] = []
+        self._eligible: dict[Ask, int] = {}
         self._ceilings: dict[Ask, int] = {}
         self._kinds: dict[int, int] | None = None
 
@@ -52,7 +53,10 @@ class Shelf:
 
     def eligible(self, ask: Ask) -> int:
         """The nodes that may get a replica of `ask` if they have the room."""
-        return self.eligibility.mask(ask.constraints) & self.usable
+        found = self._eligible.get(ask)
+        if found is None:
+            found = self._eligible[ask] = self.eligibility.mask(ask.constraints) & self.usable
+        return found
 
     def capacity(self, i: int, ask: Ask) -> int:
         """Replicas of `ask` that node `i` has room for now."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chippool.core.ids import Milli, QueueName, WorkloadKey
-from chippool.core.model import Ask, Assignment, Variant, Workload
+from chippool.core.model import Ask, Assignment, Constraints, Variant, Workload
 from chippool.core.shelf import Shelf
 
 
@@ -47,7 +47,7 @@ class Tenancy:
             tenant.rank = rank
             for i in tenant.spots:
                 self.on[i].append(tenant)
-        self.bounds: dict[tuple[Ask, int], int] = {}
+        self.bounds: dict[tuple[Milli, Constraints, int], int] = {}
         self._below: dict[int, list[Milli]] = {}
 
     def below(self, priority: int) -> Iterator[Tenant]:
