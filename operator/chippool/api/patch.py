@@ -100,26 +100,29 @@ def _merge_items(old: Sequence[Json], patch: Sequence[Json], key: str, path: str
         return [_fresh(item, path) for item in plain]
     gone = [item[key] for item in patch if DIRECTIVE in item]
     kept = [item for item in old if item.get(key) not in gone]
-    result = {item.get(key): item for item in kept}
+    items = list(kept)
     for item in plain:
-        name = item[key]
-        result[name] = _merge_map(result[name], item, path) if name in result else _fresh(item, path)
-    return _ordered(result, [item.get(key) for item in kept], [item[key] for item in plain])
+        found = next((index for index, there in enumerate(items) if there.get(key) == item[key]), None)
+        if found is None:
+            items.append(_fresh(item, path))
+        else:
+            items[found] = _merge_map(items[found], item, path)
+    return _ordered(items, key, [item.get(key) for item in kept], [item[key] for item in plain])
 
 
-def _ordered(result: Mapping[Any, Json], old: Sequence[Any], patch: Sequence[Any]) -> list[Json]:
+def _ordered(items: Sequence[Json], key: str, old: Sequence[Any], patch: Sequence[Any]) -> list[Json]:
     """Items of the patch in its order; the others go before the first patched one that stood behind them.
 
     So an item that is new comes first of all, as everywhere in Kubernetes.
     """
-    place = {name: index for index, name in enumerate(old)}
-    waiting = [name for name in old if name not in patch]
-    order: list[Any] = []
-    for name in dict.fromkeys(patch):
-        while waiting and name in place and place[waiting[0]] < place[name]:
+    waiting = [item for item in items if item.get(key) not in patch]
+    patched = [item for item in items if item.get(key) in patch]
+    order: list[Json] = []
+    for item in sorted(patched, key=lambda item: patch.index(item[key])):
+        while waiting and item[key] in old and old.index(waiting[0].get(key)) < old.index(item[key]):
             order.append(waiting.pop(0))
-        order.append(name)
-    return [result[name] for name in [*order, *waiting]]
+        order.append(item)
+    return [*order, *waiting]
 
 
 def _check_keys(patch: Sequence[Any], key: str, path: str) -> None:
@@ -136,7 +139,7 @@ def _check_keys(patch: Sequence[Any], key: str, path: str) -> None:
 def _directed(patch: Mapping[str, Any], path: str) -> Json:
     directive = patch[DIRECTIVE]
     if directive == "replace":
-        return _fresh({key: value for key, value in patch.items() if key != DIRECTIVE}, path)
+        return _fresh_map({key: value for key, value in patch.items() if key != DIRECTIVE}, path)
     if directive == "delete":
         return {}
     raise PatchError(f"{path or 'the patch'} has $patch: {directive}; it must be delete or replace")
@@ -164,13 +167,17 @@ def _without_values(new: Json, key: str, values: Any, path: str) -> None:
 def _fresh(value: Any, path: str) -> Any:
     """Return what a patch adds where there was nothing: without nulls and directives."""
     if isinstance(value, Mapping):
-        kept = ((key, part) for key, part in value.items() if part is not None and not _is_directive(part))
-        return {key: _fresh(part, _below(path, key)) for key, part in kept if not key.startswith((RETAIN, ORDER))}
+        return _fresh_map(value, path)
     if _is_list(value):
         if key := MERGE_KEYS.get(path):
             _check_keys(value, key, path)
         return [_fresh(item, path) for item in value if not _is_directive(item)]
     return value
+
+
+def _fresh_map(value: Mapping[str, Any], path: str) -> Json:
+    kept = ((key, part) for key, part in value.items() if part is not None and not _is_directive(part))
+    return {key: _fresh(part, _below(path, key)) for key, part in kept if not key.startswith((RETAIN, ORDER))}
 
 
 def _is_directive(value: Any) -> bool:
