@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from chippool.control import render_marks as names
+from chippool.api.names import FINALIZER
+from chippool.control import render_marks as marks
 from chippool.control.publish_status import tell_pool, tell_queue
 from chippool.control.status_conditions import Said, told
 from chippool.control.status_write import MERGE, of_pool, of_queue, status_write
@@ -16,7 +17,7 @@ from chippool.state.mirror import Mirror
 from chippool.state.records import PoolRecord, QueueRecord
 
 EVERY_S = 10.0
-FINALIZER = "chippool.io/in-use"
+
 PLURALS = {"ChipPool": "chippools", "ChipQueue": "chipqueues"}
 
 Key = tuple[str, str]
@@ -124,7 +125,7 @@ def _finalizers(key: Key, life: Life, finalizers: list[str]) -> Write:
     return Write(
         (kind, name, "finalizers"),
         "PATCH",
-        f"{names.ROOT}/{PLURALS[kind]}/{name}",
+        f"{marks.ROOT}/{PLURALS[kind]}/{name}",
         {"metadata": {"uid": life.uid, "resourceVersion": life.version, "finalizers": finalizers}},
         Urgency.UPKEEP,
         content_type=MERGE,

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from chippool.control import render_marks as names
+from chippool.control import render_marks as marks
 from chippool.core.ids import WorkloadKey
 from chippool.kube.writer import Urgency, Write
 from chippool.state.records import WorkloadRecord
@@ -47,7 +47,7 @@ def _deletion(record: WorkloadRecord) -> Write:
     return Write(
         ("ChipWorkload", record.namespace, record.name),
         "DELETE",
-        f"{names.ROOT}/namespaces/{record.namespace}/chipworkloads/{record.name}",
+        f"{marks.ROOT}/namespaces/{record.namespace}/chipworkloads/{record.name}",
         {"preconditions": {"uid": record.uid}, "propagationPolicy": "Background"},
         Urgency.UPKEEP,
         kind="ChipWorkload",

@@ -1,6 +1,6 @@
 """Shadow PriorityClasses: what made pods carry, so that kube-scheduler never displaces by itself on their behalf."""
 
-from chippool.control import render_marks as names
+from chippool.control import render_marks as marks
 from chippool.core.ids import ClassName
 from chippool.core.model import Class, Snapshot
 from chippool.kube.writer import Urgency, Write
@@ -11,7 +11,7 @@ PATH = "/apis/scheduling.k8s.io/v1/priorityclasses"
 def wanted(snapshot: Snapshot) -> dict[ClassName, Class]:
     """Return the classes queues name, by the name of their shadow; one that does not exist has none."""
     named = sorted({name for queue in snapshot.queues.values() for name in queue.class_names})
-    return {ClassName(names.shadow_class(name)): snapshot.classes[name] for name in named if name in snapshot.classes}
+    return {ClassName(marks.shadow_class(name)): snapshot.classes[name] for name in named if name in snapshot.classes}
 
 
 def missing(snapshot: Snapshot) -> set[ClassName]:
