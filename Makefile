@@ -45,7 +45,7 @@ verify: generate lint types contracts ## Generated files are current, style, typ
 
 .PHONY: generate
 generate: setup ## Write what is made from the models: crds/ and the chart's copy.
-	$(BIN)/python -m tools.generate
+	$(BIN)/python -m chippool.api.schema crds helm/chippool/crds
 
 .PHONY: lint
 lint: setup ## ruff: rules and format.

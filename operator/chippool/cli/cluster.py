@@ -1,4 +1,4 @@
-"""The cluster as the user's kubeconfig shows it: lists into the same mirror the operator keeps, and the same decisions."""
+"""The cluster as the user's kubeconfig shows it: the same mirror as the operator's, and the same decisions."""
 
 import asyncio
 import time
@@ -12,8 +12,7 @@ from chippool.core.cycle import schedule
 from chippool.core.model import Snapshot
 from chippool.core.plan import Plan
 from chippool.kube.client import ApiError, Client
-from chippool.kube.feed import Kind
-from chippool.state.kinds import KINDS
+from chippool.state.kinds import KINDS, Kind
 from chippool.state.mirror import Mirror
 
 PAGE = "500"

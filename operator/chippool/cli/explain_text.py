@@ -22,7 +22,8 @@ STATES = {
 def sentences(found: Explanation) -> Iterator[str]:
     """Yield lines; indented ones belong to the line before them."""
     yield f"{found.namespace}/{found.name} {STATES[found.state]} ({found.reason})."
-    yield f"  Queue {found.queue_name}, priority class {found.priority_class_name} ({found.priority}), since {found.created}."
+    of_class = f"priority class {found.priority_class_name} ({found.priority})"
+    yield f"  Queue {found.queue_name}, {of_class}, since {found.created}."
     if found.runs is not None:
         yield from _runs(found.runs)
     if found.runs is None or found.runs.ready + found.runs.succeeded < found.runs.replicas:
@@ -51,7 +52,7 @@ def _runs(runs: Runs) -> Iterator[str]:
         only = "the only way it can run" if runs.choices == 1 else f"the first of its {runs.choices} variants"
         yield f"Why there: {runs.variant} is {only}."
         return
-    yield f"Why there: {runs.variant} is number {runs.choice} of its {runs.choices} variants. What it would like better:"
+    yield f"Why there: {runs.variant} is number {runs.choice} of its {runs.choices} variants. What it likes better:"
     for lack in runs.better:
         yield from _lack(lack)
 
@@ -89,8 +90,8 @@ def _figures(lack: Lack) -> str:
         case Reason.CHIPS_SHORT | Reason.ROOM_SHORT:
             short = max(0, lack.asked - lack.free)
             fits = f"{lack.fits} of {counted(lack.replicas, 'replica')} would fit"
-            missing = f", {number(short)} too few" if short else ""
-            return f"Asks for {counted(lack.asked, 'chip')}; {number(lack.free)} free or being given back{missing}; {fits}."
+            free = f"{number(lack.free)} free or being given back{f', {number(short)} too few' if short else ''}"
+            return f"Asks for {counted(lack.asked, 'chip')}; {free}; {fits}."
         case Reason.QUEUE_LIMIT:
             return f"Asks for {counted(lack.asked, 'chip')}; the queue has {number(lack.free)} left of its limit."
         case _:

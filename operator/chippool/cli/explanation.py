@@ -11,7 +11,7 @@ from chippool.core.cycle import schedule
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.core.model import Variant, Workload
 from chippool.core.ordering import class_of
-from chippool.core.plan import Admit, Decision, Hold, Holder, Shortage
+from chippool.core.plan import Admit, Hold, Holder, Shortage
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _runs(reading: Reading, workload: Workload) -> Runs | None:
 
 
 def _better(reading: Reading, workload: Workload, earlier: tuple[Variant, ...]) -> tuple[Lack, ...]:
-    """What if it waited and had only the variants it likes more?"""
+    """Ask what if it waited and had only the variants it likes more."""
     if not earlier:
         return ()
     waiting = replace(
@@ -154,10 +154,10 @@ def _better(reading: Reading, workload: Workload, earlier: tuple[Variant, ...]) 
     decision = next((d for d in plan.decisions if d.workload == workload.key), None)
     if isinstance(decision, Hold):
         return tuple(_lack(reading, waiting, shortage) for shortage in decision.shortages)
-    return (_room(waiting, decision),) if isinstance(decision, Admit) else ()
+    return (_room(decision),) if isinstance(decision, Admit) else ()
 
 
-def _room(workload: Workload, decision: Admit) -> Lack:
+def _room(decision: Admit) -> Lack:
     how = "by displacing work of lower priority, " if decision.victims else ""
     return Lack(
         variant=decision.variant,
@@ -175,11 +175,12 @@ def _room(workload: Workload, decision: Admit) -> Lack:
 
 def _waits(reading: Reading, workload: Workload, hold: Hold) -> Waits:
     queue = [d for d in reading.plan.decisions if isinstance(d, Hold) and d.position]
+    classes = reading.snapshot.classes
     ahead = Counter(reading.snapshot.workloads[d.workload].class_name for d in queue if d.position < hold.position)
     return Waits(
         position=hold.position or None,
         waiting=len(queue),
-        ahead=dict(sorted(ahead.items(), key=lambda entry: -reading.snapshot.classes[entry[0]].value)),
+        ahead={name: ahead[name] for name in sorted(ahead, key=lambda name: (-classes[name].value, name))},
         until=None if hold.until is None else moment(hold.until),
         variants=tuple(_lack(reading, workload, shortage) for shortage in hold.shortages),
     )

@@ -36,7 +36,7 @@ class Gated:
 
 async def gated(client: Client, namespace: str | None) -> list[Gated]:
     """Return templates first: a pod made from one that is still gated would be gated."""
-    managed = {"labelSelector": names.WORKLOAD_LABEL}
+    managed = {"labelSelector": names.WORKLOAD}
     unbound = {"fieldSelector": "spec.nodeName="}
     jobs = [o async for o in _listed(client, "Job", "/apis/batch/v1", "jobs", namespace, managed)]
     services = [o async for o in _listed(client, "Deployment", "/apis/apps/v1", "deployments", namespace, managed)]
@@ -81,10 +81,15 @@ async def _observed(client: Client, path: str, generation: int) -> None:
     """Wait until the Deployment controller has seen the template, or going on would roll it out."""
     try:
         async with asyncio.timeout(OBSERVED_S):
-            while ((await client.get(path) or {}).get("status") or {}).get("observedGeneration", 0) < generation:
-                await asyncio.sleep(0.2)
+            while await _seen_generation(client, path) < generation:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)  # one object, seldom: not worth a watch
     except TimeoutError:
         raise Failure(f"The Deployment controller does not look at {path}; try again when it runs.") from None
+
+
+async def _seen_generation(client: Client, path: str) -> int:
+    found = await client.request("GET", path)
+    return int((found.get("status") or {}).get("observedGeneration", 0))
 
 
 async def _listed(

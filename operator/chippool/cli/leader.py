@@ -29,5 +29,6 @@ def _holder(lease: Json) -> str:
 def _alive(spec: Json) -> bool:
     if not spec.get("holderIdentity") or not spec.get("renewTime"):
         return False
-    renewed = datetime.fromisoformat(spec["renewTime"].replace("Z", "+00:00"))
-    return (datetime.now(UTC) - renewed).total_seconds() < max(2 * spec.get("leaseDurationSeconds", 15), 30)
+    renewed = datetime.fromisoformat(spec["renewTime"])
+    patience: float = max(2 * spec.get("leaseDurationSeconds", 15), 30)
+    return (datetime.now(UTC) - renewed).total_seconds() < patience

@@ -46,6 +46,7 @@ def _show_version(asked: bool) -> None:  # noqa: FBT001  typer's callback
 
 @commands.callback()
 def main(
+    *,
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,

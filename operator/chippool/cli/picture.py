@@ -134,9 +134,15 @@ def _pool(reading: Reading, name: PoolName) -> PoolLine:
 
 
 def _chips(counts: PoolCounts) -> Chips:
-    taken = (counts.allocated, counts.releasing, counts.unmanaged, counts.free)
-    rest = max(0, counts.installed - sum(taken))
-    return Chips(as_chips(counts.installed), *(as_chips(n) for n in taken), as_chips(rest))
+    rest = counts.installed - counts.allocated - counts.releasing - counts.unmanaged - counts.free
+    return Chips(
+        installed=as_chips(counts.installed),
+        allocated=as_chips(counts.allocated),
+        releasing=as_chips(counts.releasing),
+        unmanaged=as_chips(counts.unmanaged),
+        free=as_chips(counts.free),
+        unusable=as_chips(max(0, rest)),
+    )
 
 
 def _queue(reading: Reading, name: QueueName) -> QueueLine:

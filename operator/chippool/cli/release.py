@@ -26,6 +26,7 @@ SUSPENDED = (
 
 
 def release(
+    *,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
     namespace: Annotated[

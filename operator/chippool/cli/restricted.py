@@ -49,7 +49,7 @@ def sentences(found: OwnWords) -> Iterator[str]:
     yield f"{found.namespace}/{found.name} says of itself:"
     yield f"  Queue {found.queue_name}, priority class {found.priority_class_name}."
     if not found.conditions:
-        yield "  Nothing yet: it has no conditions. If that stays so, the operator does not run; ask who runs the cluster."
+        yield "  Nothing yet. If that stays so, the operator does not run: ask who runs the cluster."
     for one in found.conditions:
         yield f"  {one.type} is {one.status} since {one.last_transition_time} ({one.reason}): {one.message}"
     kinds = ", ".join(found.forbidden)

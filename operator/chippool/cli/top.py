@@ -35,6 +35,7 @@ class Output(StrEnum):
 
 
 def top(
+    *,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
     namespace: Annotated[
