@@ -169,8 +169,8 @@ def _asks_itself(view: Workload, pools: Mapping[PoolName, PoolRecord]) -> Iterat
         for pool in variant.pools:
             if pool in pools and (resource := pools[pool].view.resource) in asked:
                 sentence = (
-                    f"The template already asks for {resource}, the chips of pool {pool} (variant {variant.name}): take "
-                    "it out of spec.template and the variant's patch; chipsPerReplica says how many."
+                    f"The template already asks for {resource}, the chips of pool {pool} (variant {variant.name}): "
+                    "take it out of spec.template and the variant's patch; chipsPerReplica says how many."
                 )
                 yield Problem(Reason.BAD_TEMPLATE, sentence)
                 return

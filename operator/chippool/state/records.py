@@ -180,7 +180,7 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class PoolCounts:
-    """Chips of a pool in milli-chips; they add up to `allocatable` while all its nodes are usable and none has lost chips.
+    """Milli-chips of a pool; they add up to `allocatable` while all its nodes are usable and none has lost chips.
 
     `allocated` are the chips of managed pods, and of admitted replicas without a pod; `free` counts only usable nodes.
     """

@@ -35,7 +35,7 @@ class Roster(Generic[N, R]):
         return before
 
     def drop(self, uid: str) -> tuple[R | None, R | None]:
-        """Forget an object; returns what its name stood for before and stands for now, None twice if that is the same."""
+        """Forget an object; returns what its name stood for and stands for now; None, None if that is the same."""
         record = self.by_uid.pop(uid, None)
         if record is None:
             return None, None

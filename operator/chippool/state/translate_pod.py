@@ -25,7 +25,7 @@ def pod(raw: Json) -> PodRecord:
     """Return what is kept of a Pod."""
     metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
     conditions = {entry["type"]: entry for entry in status.get("conditions") or ()}
-    workload = intern((metadata.get("labels") or {}).get(names.WORKLOAD_LABEL, ""))
+    workload = intern((metadata.get("labels") or {}).get(names.WORKLOAD, ""))
     phase = status.get("phase", "")
     bound, gated, finished = bool(spec.get("nodeName")), bool(spec.get("schedulingGates")), phase in ENDED
     ready = _says(conditions, "Ready")

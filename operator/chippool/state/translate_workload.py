@@ -1,4 +1,4 @@
-"""A ChipWorkload, from what the API server says to what decisions are made from; what its user got wrong is a Problem."""
+"""A ChipWorkload, from what the API server says to what decisions need; what its user got wrong is a Problem."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def _view(metadata: Json, spec: Json, status: Json, reading: Reading) -> Workloa
         namespace=Namespace(intern(metadata["namespace"])),
         queue=QueueName(intern(spec["queueName"])),
         class_name=ClassName(intern(spec["priorityClassName"])),
-        mode=Mode(spec["mode"]),
+        mode=_mode(spec),
         replicas=spec.get("replicas", 1),
         variants=reading.variants,
         created=time_of(metadata["creationTimestamp"]),
@@ -101,7 +101,7 @@ def _read(packed: bytes) -> Reading:
     spec = orjson.loads(packed)
     problems: list[Problem] = []
     templates = [(entry, _template(spec, entry, problems)) for entry in spec["variants"]]
-    left = dict.fromkeys(field for _, template in templates for field in not_modelled(template["spec"]))
+    left = dict.fromkeys(field for _, template in templates for field in not_modelled(template.get("spec") or {}))
     variants = tuple(_variant(spec, entry, template, problems) for entry, template in templates)
     return Reading(variants, tuple(problems), tuple(left))
 
@@ -111,15 +111,13 @@ def _template(spec: Json, variant: Json, problems: list[Problem]) -> Json:
     try:
         return variant_template(spec, variant)
     except ValueError as error:
-        sentence = (
-            f"spec.variants[{variant['name']}].patch does not apply to spec.template: {error}; correct the patch."
-        )
+        sentence = f"spec.variants[{variant['name']}].patch does not apply to spec.template: {error}; correct it."
         problems.append(Problem(Reason.BAD_PATCH, sentence))
-        return spec["template"]
+        return dict(spec["template"])
 
 
 def _variant(spec: Json, variant: Json, template: Json, problems: list[Problem]) -> Variant:
-    pod = template["spec"]
+    pod = template.get("spec") or {}
     problems.extend(_container_problems(spec, variant, pod))
     return Variant(
         name=VariantName(intern(variant["name"])),
@@ -129,9 +127,13 @@ def _variant(spec: Json, variant: Json, template: Json, problems: list[Problem])
     )
 
 
+def _mode(spec: Json) -> Mode:
+    return Mode(spec.get("mode") or Mode.GANG)
+
+
 def _replicas(spec: Json, variant: Json) -> int:
     of_all = int(spec.get("replicas", 1))
-    return int(variant.get("replicas") or of_all) if spec["mode"] == Mode.GANG else of_all
+    return int(variant.get("replicas") or of_all) if _mode(spec) is Mode.GANG else of_all
 
 
 def _container_problems(spec: Json, variant: Json, pod: Json) -> Iterator[Problem]:
