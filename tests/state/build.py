@@ -64,7 +64,17 @@ def a_namespace(name="team", labels=None, phase="Active"):
 
 
 def a_node(
-    name, chips=8, pool="h800", *, resource=GPU, labels=None, installed=None, ready=True, cordoned=False, taints=(), cpu="64"
+    name,
+    chips=8,
+    pool="h800",
+    *,
+    resource=GPU,
+    labels=None,
+    installed=None,
+    ready=True,
+    cordoned=False,
+    taints=(),
+    cpu="64",
 ):
     size = {"cpu": cpu, "memory": "512Gi", "pods": "110"}
     labels = {"kubernetes.io/hostname": name, "pool": pool, **(labels or {})}
@@ -88,8 +98,8 @@ def a_variant(name="h800", pools=("h800",), chips=8, **more):
 
 
 def a_workload(
-    name="w", replicas=1, mode="Gang", variants=None, *, namespace="team", uid=None, pod=None, status=None, generation=1,
-    deleting=False, **spec,
+    name="w", replicas=1, mode="Gang", variants=None, *, namespace="team", uid=None, pod=None, status=None,
+    generation=1, deleting=False, **spec,
 ):  # fmt: skip
     template = {"spec": pod or {"containers": [a_container(requests={"cpu": "1", "memory": "1Gi"})]}}
     gone = {"deletionTimestamp": rfc(NOW)} if deleting else {}
@@ -116,7 +126,9 @@ def _owned(name, namespace, owner) -> list[dict[str, Any]]:
     uid = f"uid-{namespace}-{name}" if owner is None else owner
     if not uid:
         return []
-    return [{"apiVersion": "chippool.io/v1alpha1", "kind": "ChipWorkload", "name": name, "uid": uid, "controller": True}]
+    return [
+        {"apiVersion": "chippool.io/v1alpha1", "kind": "ChipWorkload", "name": name, "uid": uid, "controller": True}
+    ]
 
 
 def _said(assignment: Assignment | None, displaced: Displaced | None) -> dict[str, str]:
@@ -129,8 +141,8 @@ def _said(assignment: Assignment | None, displaced: Displaced | None) -> dict[st
 
 
 def a_job(
-    name="w", assignment=None, *, namespace="team", uid=None, owner=None, displaced=None, suspended=False, deleting=False,
-    parallelism=1, succeeded=0, conditions=(), said=None,
+    name="w", assignment=None, *, namespace="team", uid=None, owner=None, displaced=None, suspended=False,
+    deleting=False, parallelism=1, succeeded=0, conditions=(), said=None,
 ):  # fmt: skip
     gone = {"deletionTimestamp": rfc(NOW)} if deleting else {}
     notes = {**_said(assignment, displaced), **(said or {})}
@@ -151,7 +163,8 @@ def a_deployment(name="w", assignment=None, *, namespace="team", owner=None, rep
 
 def a_pod(
     name, workload="w", *, namespace="team", uid=None, job=None, node="", pinned="", gated=False, deleting=False,
-    phase="Pending", ready=False, chips=8, resource=GPU, requests=None, index=None, conditions=(), statuses=(), selector=None,
+    phase="Pending", ready=False, chips=8, resource=GPU, requests=None, index=None, conditions=(), statuses=(),
+    selector=None,
 ):  # fmt: skip
     made = f"job-{namespace}-{workload}" if job is None else job
     owners = [{"kind": "Job", "uid": made, "controller": True}] if workload and made else []
@@ -213,10 +226,9 @@ class Cluster:
 
 
 def admit(name="w", nodes=("n1",), victims=(), chips=8):
-    places = tuple(map(NodeName, nodes))
-    return Admit(
-        key(name), VariantName("h800"), PoolName("h800"), chips * 1000, places, waits=False, message="", victims=tuple(map(key, victims))
-    )  # fmt: skip
+    places, losers = tuple(map(NodeName, nodes)), tuple(map(key, victims))
+    variant, pool = VariantName("h800"), PoolName("h800")
+    return Admit(key(name), variant, pool, chips * 1000, places, waits=False, message="", victims=losers)
 
 
 def basics():

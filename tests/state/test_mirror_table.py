@@ -101,7 +101,9 @@ def test_a_complete_job_is_an_outcome_and_holds_nothing():
 
 
 def test_a_failed_job_is_an_outcome_in_its_own_words():
-    failed = [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "Job has reached its limit"}]
+    failed = [
+        {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "Job has reached its limit"}
+    ]
     view = a_cluster(a_job(assignment=an_assignment(), conditions=failed)).workload()
     assert view.outcome is not None
     assert (view.outcome.reason, view.outcome.message) == (Reason.FAILED, "Job has reached its limit")
@@ -177,7 +179,9 @@ def test_an_assignment_nobody_understands_is_none():
 
 def test_a_service_is_its_deployment():
     cluster = Cluster(*basics(), a_node("n1"), a_workload(mode="Service", replicas=2))
-    cluster.shows(a_deployment(assignment=an_assignment(2), replicas=2), a_pod("w-abc", job="rs", node="n1", ready=True))
+    cluster.shows(
+        a_deployment(assignment=an_assignment(2), replicas=2), a_pod("w-abc", job="rs", node="n1", ready=True)
+    )
     view = cluster.workload()
     assert (view.active, view.placed, view.missing, view.ready) == (True, ("n1",), 1, 1)
 

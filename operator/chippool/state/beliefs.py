@@ -77,6 +77,7 @@ class Beliefs:
     def undo(self, key: WorkloadKey) -> None:
         if self.assumptions.pop(key, None) is not None:
             self.touch(key)
+            self.settle(key)
 
     def renew(self, key: WorkloadKey) -> None:
         assumption = self.assumptions.get(key)
@@ -93,6 +94,13 @@ class Beliefs:
         self._marks.pinnable.add(key)
 
     # what the cluster shows
+
+    def saw_object(self, key: WorkloadKey) -> None:
+        """Confirm what a workload, or what is made of it, shows: its next state may be another one."""
+        assumption, record = self.assumptions.get(key), self._facts.workloads.current.get(key)
+        if assumption and (record is None or confirmed(assumption, observed(record, self.own(record)))):
+            del self.assumptions[key]
+            self.touch(key)
 
     def saw_pod(self, uid: str, before: PodRecord | None, after: PodRecord | None) -> None:
         """Settle what a pod uses up, and what ends with it."""
@@ -118,9 +126,8 @@ class Beliefs:
             self.release(promised)
 
     def settle(self, key: WorkloadKey) -> None:
-        """Confirm what is seen, and let go of what the workload has no right to, or no need of, any more."""
+        """Let go of what a workload has no right to, or no need of, any more."""
         record = self._facts.workloads.current.get(key)
-        self._confirm(key, record)
         standing = self.standing(record) if record else Standing()
         unreadable = record is None and key in self.unreadable
         self._set_claim(key, UNREADABLE if unreadable else claim_of(record.view if record else None, standing))
@@ -131,11 +138,6 @@ class Beliefs:
         if record is None or standing.assignment is None:
             self.waiting.discard(key)
             self.waited.pop(key, None)
-
-    def _confirm(self, key: WorkloadKey, record: WorkloadRecord | None) -> None:
-        assumption = self.assumptions.get(key)
-        if assumption and (record is None or confirmed(assumption, observed(record, self.own(record)))):
-            del self.assumptions[key]
 
     def _set_claim(self, key: WorkloadKey, claim: Claim) -> None:
         if self.claim(key) != claim:

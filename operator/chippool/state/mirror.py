@@ -7,7 +7,7 @@ from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Snapshot, Workload
 from chippool.core.plan import Admit, Decision, Place, Plan, Resize
 from chippool.state.beliefs import WAIT_S, Beliefs
-from chippool.state.facts import Facts, Marks
+from chippool.state.facts import Facts, Marks, key_of_made
 from chippool.state.holds import Hold, hold_of
 from chippool.state.pinning import Pinner
 from chippool.state.project import chips_of
@@ -55,8 +55,7 @@ class Mirror:
         size = self._marks.size()
         self._understood(kind, uid)
         before = self._facts.put(kind, record)
-        if kind == "Pod" and before != record:
-            self._beliefs.saw_pod(uid, before, record)
+        self._believe(kind, uid, before, record)
         self._tell(size)
 
     def remove(self, kind: str, uid: str) -> None:
@@ -64,9 +63,17 @@ class Mirror:
         size = self._marks.size()
         self._understood(kind, uid)
         before = self._facts.drop(kind, uid)
-        if kind == "Pod":
-            self._beliefs.saw_pod(uid, before, None)
+        self._believe(kind, uid, before, None)
         self._tell(size)
+
+    def _believe(self, kind: str, uid: str, before: Any, after: Any) -> None:
+        match kind:
+            case "Pod":
+                self._beliefs.saw_pod(uid, before, after)
+            case "Job" | "Deployment" if made := after or before:
+                self._beliefs.saw_object(key_of_made(made))
+            case "ChipWorkload" if record := after or before:
+                self._beliefs.saw_object(record.view.key)
 
     def sweep(self, kind: str, uids: set[str]) -> None:
         """Forget everything of a kind that is not among `uids`, which are all there are."""
