@@ -1,0 +1,115 @@
+"""A plane with the chart's CRDs, roles and policies on it, and the operator under the chart's own account."""
+
+import itertools
+import json
+import subprocess
+import time
+from pathlib import Path
+
+from tests.cluster import manifests
+from tests.cluster.operator_process import Operator
+from tools.plane.plane import Plane
+
+ROOT = Path(__file__).parents[2]
+_numbers = itertools.count()
+
+
+class Cluster:
+    """What the tests of a module share: one plane, one namespace at a time, any number of operators."""
+
+    def __init__(self, plane: Plane, folder: Path) -> None:
+        self.plane = plane
+        self._folder = folder
+        self.namespace = "default"
+        self.operators: list[Operator] = []
+
+    def furnish(self) -> None:
+        """Install the chart except what needs a kubelet, and the pools, classes and the queue `team`."""
+        self.plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+        self.plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        self.plane.kubectl("create", "namespace", "chippool-system")
+        chart = [str(self.plane.bin / "helm"), "template", "chippool", str(ROOT / "helm/chippool")]
+        rendered = subprocess.run([*chart, "-n", "chippool-system"], check=True, capture_output=True, text=True).stdout
+        self.plane.kubectl("apply", "--server-side", "-n", "chippool-system", "-f", "-", input=rendered)
+        self.plane.kubectl("delete", "deployment,pdb", "--all", "-n", "chippool-system", "--ignore-not-found")
+        self.apply(*manifests.pools(), *manifests.classes(), manifests.a_queue("team"))
+
+    def start_operator(self, identity: str | None = None) -> Operator:
+        kubeconfig = self.plane.kubeconfig_for_service_account("chippool-system", "chippool")
+        number = next(_numbers)
+        operator = Operator(kubeconfig, self._folder / f"operator-{number}.log", identity or f"operator-{number}")
+        self.operators.append(operator)
+        return operator
+
+    def new_namespace(self, name: str) -> None:
+        self.namespace = f"{name}-{next(_numbers)}"[:50]
+        self.plane.kubectl("create", "namespace", self.namespace)
+        self.eventually(
+            lambda: self.find("serviceaccount", "default") is not None, "the namespace has its service account"
+        )
+
+    def leave_namespace(self) -> None:
+        """Delete all of the test's work and wait until its pods are gone, so that the next test has all chips."""
+        self.plane.kubectl("delete", "chipworkloads", "--all", "-n", self.namespace, "--ignore-not-found", check=False)
+        self.plane.kubectl("delete", "jobs,deployments", "--all", "-n", self.namespace, check=False)
+        self.eventually(lambda: not self.items("pods"), "all pods of the test are gone", within=60)
+        self.plane.kubectl("delete", "namespace", self.namespace, "--wait=false")
+
+    # --- talking with the API server
+
+    def apply(self, *objects: dict) -> None:
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.plane.kubectl("apply", "-n", self.namespace, "-f", "-", input=json.dumps(listed))
+
+    def patch(self, what: str, name: str, body: dict, *more: str) -> None:
+        self.plane.kubectl("patch", what, name, "-n", self.namespace, "--type=merge", "-p", json.dumps(body), *more)
+
+    def delete(self, what: str, name: str, *more: str) -> None:
+        self.plane.kubectl("delete", what, name, "-n", self.namespace, "--wait=false", *more)
+
+    def find(self, what: str, name: str) -> dict | None:
+        said = self.plane.kubectl("get", what, name, "-n", self.namespace, "-o", "json", "--ignore-not-found").stdout
+        return json.loads(said) if said.strip() else None
+
+    def items(self, what: str, *more: str) -> list[dict]:
+        return json.loads(self.plane.kubectl("get", what, "-n", self.namespace, "-o", "json", *more).stdout)["items"]
+
+    # --- what a test asks about
+
+    def condition(self, name: str, kind: str, what: str = "chipworkload") -> dict:
+        """The condition of that type, empty while there is none."""
+        found = self.find(what, name) or {}
+        return next((c for c in found.get("status", {}).get("conditions", []) if c["type"] == kind), {})
+
+    def is_true(self, name: str, kind: str) -> bool:
+        return self.condition(name, kind).get("status") == "True"
+
+    def running(self, name: str) -> list[dict]:
+        """The workload's pods that run."""
+        pods = self.items("pods", "-l", f"chippool.io/workload={name}")
+        return [p for p in pods if p["status"]["phase"] == "Running" and "deletionTimestamp" not in p["metadata"]]
+
+    def events(self, name: str) -> list[dict]:
+        found = self.items("events.events.k8s.io")
+        return [e for e in found if e.get("regarding", {}).get("name") == name]
+
+    def wait_true(self, name: str, kind: str, within: float = 30.0) -> None:
+        self.eventually(lambda: self.is_true(name, kind), f"{name} is {kind}", within, about=name)
+
+    def wait_held(self, name: str, reason: str, within: float = 30.0) -> str:
+        """Wait until it is not admitted for this reason; the sentence that says so."""
+        self.eventually(
+            lambda: self.condition(name, "Admitted").get("reason") == reason, f"{name} waits: {reason}", within, name
+        )
+        return self.condition(name, "Admitted")["message"]
+
+    def eventually(self, holds, what: str, within: float = 30.0, about: str | None = None) -> None:
+        deadline = time.monotonic() + within
+        while not holds():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {within} s: {what}\n{self._evidence(about)}")
+            time.sleep(0.1)
+
+    def _evidence(self, about: str | None) -> str:
+        said = [json.dumps((self.find("chipworkload", about) or {}).get("status"), indent=1)] if about else []
+        return "\n".join([*said, *(f"--- {o.identity}\n{o.tail()}" for o in self.operators if o.running)])

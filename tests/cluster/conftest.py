@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.cluster import ROOT, Cluster
+from tools.plane.plane import Plane
+
+
+@pytest.fixture(scope="module")
+def furnished(request, tmp_path_factory):
+    """A plane of its own for each module: what one file breaks, the next does not see."""
+    with Plane.start(request.module.__name__.rpartition(".")[2].replace("_", "-"), _fleet(request)) as plane:
+        cluster = Cluster(plane, tmp_path_factory.mktemp("operators"))
+        cluster.furnish()
+        yield cluster
+        for operator in cluster.operators:
+            operator.stop()
+
+
+def _fleet(request) -> Path:
+    return ROOT / "examples/fleets" / getattr(request.module, "FLEET", "small.yaml")
+
+
+@pytest.fixture(scope="module")
+def served(furnished):
+    """The cluster with one operator that is ready."""
+    furnished.start_operator().wait_ready()
+    return furnished
+
+
+@pytest.fixture
+def cluster(served, request):
+    """The served cluster with a namespace for this test alone."""
+    served.new_namespace(request.node.originalname.removeprefix("test_").replace("_", "-")[:40].strip("-"))
+    yield served
+    served.leave_namespace()

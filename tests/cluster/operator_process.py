@@ -1,0 +1,85 @@
+"""The operator as the real process it is: started, killed, frozen and continued like any other."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+
+class Operator:
+    """One replica of `chippool run` under a kubeconfig, its log in a file."""
+
+    def __init__(self, kubeconfig: Path, log: Path, identity: str) -> None:
+        self.log = log
+        self.identity = identity
+        args = ["run", "--kubeconfig", str(kubeconfig), "--namespace", "chippool-system", "--metrics-port", "0"]
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [Path(sys.executable).with_name("chippool"), *args, "--identity", identity],
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and text of a page of its own server; 0 while nothing answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except (OSError, LookupError):
+            return 0, ""
+
+    @property
+    def port(self) -> int:
+        """The port it took, as its log says."""
+        found = re.findall(r"127\.0\.0\.1:(\d+)", self.log.read_text())
+        if not found:
+            raise LookupError
+        return int(found[-1])
+
+    def wait_ready(self, within: float = 30.0) -> None:
+        deadline = time.monotonic() + within
+        while self.get("/readyz")[0] != 200:
+            assert self.running, f"the operator ended:\n{self.tail()}"
+            assert time.monotonic() < deadline, f"not ready within {within} s: {self.get('/readyz')}\n{self.tail()}"
+            time.sleep(0.1)
+
+    def tail(self, lines: int = 40) -> str:
+        return "\n".join(self.log.read_text().splitlines()[-lines:])
+
+    def kill(self) -> None:
+        """As a machine that loses power would."""
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def stop(self) -> int:
+        """As a rolling update would; its exit code."""
+        if self.running:
+            os.kill(self.pid, signal.SIGCONT)
+            self._process.terminate()
+        try:
+            return self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -9
