@@ -56,7 +56,7 @@ async def test_the_last_thing_the_job_was_told_is_added(plane) -> None:
     api, client = plane
     api.next("list", say(events(("2026-01-02T00:00:00Z", QUOTA), ("2026-01-01T00:00:00Z", "older"))))
     plan = await explained(a_plan(), a_snapshot(a_workload()), lambda _: a_job(), client)
-    assert plan.decisions[0].message == f"It did not start within 10 minutes. {QUOTA}"
+    assert plan.decisions[0].message == f"It did not start within 10 minutes: {QUOTA}"
     assert "involvedObject.uid=job-1" in api.queries[-1]["fieldSelector"]
 
 

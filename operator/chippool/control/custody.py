@@ -41,7 +41,7 @@ class Custody:
         self._mirror, self._writer = mirror, writer
         self.classes: Collection[ClassName] | None = None  # those the cluster has, once known
         self._lives: dict[Key, Life] = {}
-        self._told: dict[Key, tuple[float, int]] = {}
+        self._told: dict[Key, tuple[float, tuple[int, bool]]] = {}  # when, and of which generation
         self._flying: set[Key] = set()
 
     def seen(self, raw: Mapping[str, Any]) -> None:
@@ -69,10 +69,11 @@ class Custody:
         life = self._lives.get(key)
         if life is not None and key not in self._flying:
             self._keep(key, life)
-        at, generation = self._told.get(key, (0.0, 0))
-        if record.generation == generation and now - at < EVERY_S:
+        stamp = (record.generation, life is not None and life.deleting)
+        at, told_of = self._told.get(key, (0.0, (0, False)))
+        if stamp == told_of and now - at < EVERY_S:
             return
-        self._told[key] = (now, record.generation)
+        self._told[key] = (now, stamp)
         for write in self._status(record, life, now):
             self._writer.put(write)
 

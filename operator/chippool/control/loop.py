@@ -94,6 +94,7 @@ class Loop:
         # 3 one view of everything; pins that are possible by now go out first
         self._tidy()
         snapshot = self._refusals.told(self._mirror.snapshot(), self._clock())
+        self._upkeep.step(snapshot, self._clock())
         if not self._is_due(snapshot):
             return
         started = time.monotonic()
@@ -127,7 +128,6 @@ class Loop:
         self._pins.send()
         self._carrier.carry_on()
         self._teller.tell_again()
-        self._upkeep.step(self._clock())
 
     def _is_due(self, snapshot: Snapshot) -> bool:
         """The same view gives the same plan, until the clock makes a difference."""

@@ -38,7 +38,6 @@ class Upkeep:
 
     async def before(self, snapshot: Snapshot) -> None:
         """Have the shadow classes made before anything that needs them; waits a few seconds at most."""
-        self._custody.classes = snapshot.classes.keys()
         missing = sorted(shadows.missing(snapshot))
         if not missing:
             return
@@ -46,9 +45,10 @@ class Upkeep:
             async with asyncio.timeout(SHADOWS_S):
                 await asyncio.gather(*(self._written(shadows.write(name, snapshot)) for name in missing))
 
-    def step(self, now: float) -> None:
+    def step(self, snapshot: Snapshot, now: float) -> None:
         """Do what is due."""
         self._free_the_stuck(now)
+        self._custody.classes = snapshot.classes.keys()
         self._custody.step(now)
         if now - self._last < EVERY_S:
             return

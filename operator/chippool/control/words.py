@@ -51,7 +51,7 @@ def _is_silent(decision: Decision, snapshot: Snapshot) -> bool:
 def _told(decision: Decision, words: str) -> Decision:
     if not words or not isinstance(decision, Displace):
         return decision
-    return replace(decision, message=f"{decision.message} {words}")
+    return replace(decision, message=f"{decision.message.rstrip('.')}: {words}")
 
 
 def _moment(event: dict[str, str]) -> str:
