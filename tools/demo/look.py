@@ -17,7 +17,8 @@ def is_true(stage: Stage, key: str, kind: str) -> bool:
     return conditions(workload(stage, key)).get(kind, {}).get("status") == "True"
 
 
-def sentence(stage: Stage, key: str, kind: str) -> str:
+def says(stage: Stage, key: str, kind: str) -> str:
+    """Return the sentence of a condition, empty while there is none."""
     return str(conditions(workload(stage, key)).get(kind, {}).get("message", ""))
 
 

@@ -21,8 +21,8 @@ def install(stage: Stage) -> None:
     stage.plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
     stage.plane.kubectl("create", "namespace", NAMESPACE)
     stage.plane.kubectl("apply", "--server-side", "-f", "-", input=yaml.safe_dump_all(chart(stage)))
-    for part in ("priority-classes", "namespaces", "pools", "queues"):
-        stage.plane.kubectl("apply", "-R", "-f", str(EXAMPLES / part))
+    for part in ("namespaces.yaml", "priorityclasses.yaml", "pools", "queues.yaml"):
+        stage.plane.kubectl("apply", "-f", str(EXAMPLES / part))
 
 
 def chart(stage: Stage) -> Iterator[dict[str, object]]:

@@ -16,7 +16,7 @@ from tools.plane.plane import Plane
 
 NAME = "demo"
 NAMESPACE = "chippool-system"
-WORKLOADS = Path(__file__).parent / "workloads"
+WORKLOADS = (paths.REPOSITORY / "examples" / "workloads", Path(__file__).parent / "workloads")
 LOG = paths.REPOSITORY / "build" / "demo" / "operator.log"
 LOOK_S = 0.25
 TAIL = 30
@@ -61,10 +61,12 @@ class Stage:
         except subprocess.TimeoutExpired:
             self._operator.kill()
 
-    def apply(self, name: str) -> float:
-        """Apply one of the story's workloads; returns when that was (monotonic seconds)."""
+    def apply(self, key: str) -> float:
+        """Apply a workload (`namespace/name`) of the examples or of the story; returns when (monotonic seconds)."""
+        file = f"{key.partition('/')[2]}.yaml"
+        path = next(folder / file for folder in WORKLOADS if (folder / file).exists())
         began = time.monotonic()
-        self.plane.kubectl("apply", "-f", str(WORKLOADS / f"{name}.yaml"))
+        self.plane.kubectl("apply", "-f", str(path))
         return began
 
     def helm(self, *arguments: str) -> str:

@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.status import Status
 from rich.text import Text
 
-PACE_S = 3.0
+PACE_S = 10.0
 """On a terminal people read along."""
 
 

@@ -21,7 +21,7 @@ STATES = {
 
 def sentences(found: Explanation) -> Iterator[str]:
     """Yield lines; indented ones belong to the line before them."""
-    yield f"{found.namespace}/{found.name} {STATES[found.state]} ({found.reason})."
+    yield f"{found.namespace}/{found.name} {STATES[found.state]}{_reason(found)}."
     of_class = f"priority class {found.priority_class_name} ({found.priority})"
     yield f"  Queue {found.queue_name}, {of_class}, since {found.created}."
     if found.runs is not None:
@@ -32,6 +32,12 @@ def sentences(found: Explanation) -> Iterator[str]:
         yield from _waits(found.waits)
     if found.displaced is not None:
         yield _lost(found.displaced)
+
+
+def _reason(found: Explanation) -> str:
+    if found.reason == Reason.ADMITTED:
+        return "" if found.runs else ", and fits now"
+    return f": {found.reason}"
 
 
 def _message(found: Explanation) -> Iterator[str]:
@@ -90,8 +96,8 @@ def _figures(lack: Lack) -> str:
         case Reason.CHIPS_SHORT | Reason.ROOM_SHORT:
             short = max(0, lack.asked - lack.free)
             fits = f"{lack.fits} of {counted(lack.replicas, 'replica')} would fit"
-            free = f"{number(lack.free)} free or being given back{f', {number(short)} too few' if short else ''}"
-            return f"Asks for {counted(lack.asked, 'chip')}; {free}; {fits}."
+            few = f", {number(short)} too few" if short else ""
+            return f"{counted(lack.free, 'chip')} free or being given back{few}; {fits}."
         case Reason.QUEUE_LIMIT:
             return f"Asks for {counted(lack.asked, 'chip')}; the queue has {number(lack.free)} left of its limit."
         case _:

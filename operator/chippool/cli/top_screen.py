@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chippool.cli.picture import Chips, ClassLine, Number, Picture, PoolLine, QueueLine, WorkloadLine
+from chippool.core.reasons import Reason
 
 BAR = 24
 ROWS = 20
@@ -143,6 +144,8 @@ def _row(line: WorkloadLine) -> tuple[str | Text, ...]:
 def _where(line: WorkloadLine) -> Text:
     if line.pool_name:
         return Text(f"{line.pool_name} ({line.variant})")
+    if line.reason == Reason.ADMITTED:
+        return Text("fits now")
     if line.position is None:
         return Text(line.reason, style="yellow")
     return Text(f"{line.reason}, #{line.position} in order", style="cyan")
