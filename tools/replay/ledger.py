@@ -1,0 +1,176 @@
+"""Who held which chips from when to when, told from the audit log alone."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tools.replay.audit import Call, Json
+
+LABEL = "chippool.io/workload"
+GATE = "chippool.io/placement"
+INDEX = "batch.kubernetes.io/job-completion-index"
+_ENDED = frozenset({"Succeeded", "Failed"})
+
+
+@dataclass(slots=True)
+class PodLife:
+    """What became of one pod; moments in seconds since the epoch, None where it did not happen."""
+
+    uid: str
+    namespace: str
+    name: str
+    labels: dict[str, str]
+    chips: dict[str, int]
+    gated: bool
+    """It was made with chippool's gate."""
+    job_uid: str = ""
+    index: str = ""
+    node: str = ""
+    pinned: float | None = None
+    pinned_by: str = ""
+    pinned_to: str = ""
+    bound: float | None = None
+    running: float | None = None
+    ended: float | None = None
+    phase: str = ""
+    preempted: bool = False
+    """kube-scheduler removed it in favour of another."""
+
+    @property
+    def workload(self) -> str:
+        return self.labels.get(LABEL, "")
+
+    @property
+    def holds(self) -> bool:
+        return self.bound is not None and self.ended is None
+
+
+@dataclass(slots=True)
+class Allocatable:
+    """What a node had to give, from each moment on."""
+
+    since: list[tuple[float, dict[str, int]]] = field(default_factory=list)
+
+
+class Ledger:
+    """Filled from calls in the order of the log."""
+
+    def __init__(self, calls: Iterable[Call]) -> None:
+        self.pods: dict[str, PodLife] = {}
+        self.nodes: dict[str, Allocatable] = {}
+        self._current: dict[tuple[str, str], str] = {}
+        for call in calls:
+            if call.succeeded and call.writes:
+                self._note(call)
+
+    def managed(self) -> Iterator[PodLife]:
+        return (pod for pod in self.pods.values() if pod.workload)
+
+    def _note(self, call: Call) -> None:
+        if call.resource == "nodes/status":
+            self._note_node(call)
+        elif call.resource == "pods/binding":
+            self._note_binding(call)
+        elif call.resource in ("pods", "pods/status"):
+            self._note_pod(call)
+
+    def _note_node(self, call: Call) -> None:
+        said = call.response.get("status", {}).get("allocatable")
+        if said is None:
+            return
+        amounts = _extended(said)
+        since = self.nodes.setdefault(call.name, Allocatable()).since
+        if not since or since[-1][1] != amounts:
+            since.append((call.answered, amounts))
+
+    def _note_binding(self, call: Call) -> None:
+        pod = self.pods.get(self._current.get((call.namespace, call.name), ""))
+        if pod is not None:
+            pod.bound, pod.node = call.answered, call.request["target"]["name"]
+
+    def _note_pod(self, call: Call) -> None:
+        shown = call.response
+        if shown.get("kind") != "Pod":
+            self._note_removal(call)
+            return
+        pod = self._life(shown)
+        _note_pin(pod, call)
+        _note_phase(pod, call)
+        _note_disruption(pod, shown)
+
+    def _note_removal(self, call: Call) -> None:
+        """A deletion that was answered with a bare Status: it is gone at once."""
+        pod = self.pods.get(self._current.get((call.namespace, call.name), ""))
+        if call.verb == "delete" and pod is not None and pod.ended is None:
+            pod.ended = call.received
+
+    def _life(self, shown: Json) -> PodLife:
+        metadata = shown["metadata"]
+        uid = metadata["uid"]
+        if uid not in self.pods:
+            self.pods[uid] = _born(shown)
+        self._current[metadata["namespace"], metadata["name"]] = uid
+        return self.pods[uid]
+
+
+def _born(shown: Json) -> PodLife:
+    metadata, spec = shown["metadata"], shown["spec"]
+    labels = metadata.get("labels") or {}
+    owners = metadata.get("ownerReferences") or []
+    return PodLife(
+        uid=metadata["uid"],
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        labels=labels,
+        chips=_asked(spec),
+        gated=_is_gated(spec),
+        job_uid=next((o["uid"] for o in owners if o["kind"] == "Job"), ""),
+        index=labels.get(INDEX) or (metadata.get("annotations") or {}).get(INDEX, ""),
+    )
+
+
+def _note_pin(pod: PodLife, call: Call) -> None:
+    spec = call.response["spec"]
+    if pod.gated and pod.pinned is None and call.resource == "pods" and not _is_gated(spec):
+        pod.pinned, pod.pinned_by = call.answered, call.user
+        pod.pinned_to = (spec.get("nodeSelector") or {}).get("kubernetes.io/hostname", "")
+
+
+def _note_phase(pod: PodLife, call: Call) -> None:
+    phase = call.response.get("status", {}).get("phase", "")
+    pod.phase = phase or pod.phase
+    if phase == "Running" and pod.running is None:
+        pod.running = call.answered
+    if pod.ended is None and (phase in _ENDED or _is_gone(call.response)):
+        pod.ended = call.received
+
+
+def _note_disruption(pod: PodLife, shown: Json) -> None:
+    for condition in shown.get("status", {}).get("conditions") or []:
+        if condition["type"] == "DisruptionTarget" and condition.get("reason") == "PreemptionByScheduler":
+            pod.preempted = True
+
+
+def _is_gated(spec: Json) -> bool:
+    return any(gate["name"] == GATE for gate in spec.get("schedulingGates") or [])
+
+
+def _is_gone(shown: Json) -> bool:
+    metadata = shown["metadata"]
+    leaving = metadata.get("deletionTimestamp") and metadata.get("deletionGracePeriodSeconds") == 0
+    return bool(leaving) and not metadata.get("finalizers")
+
+
+def _asked(spec: Json) -> dict[str, int]:
+    """Extended resources of all containers together."""
+    total: dict[str, int] = {}
+    for container in spec["containers"]:
+        for resource, amount in _extended((container.get("resources") or {}).get("requests") or {}).items():
+            total[resource] = total.get(resource, 0) + amount
+    return total
+
+
+def _extended(amounts: Json) -> dict[str, int]:
+    """Those with a domain: devices, whole numbers."""
+    return {
+        resource: int(amount) for resource, amount in amounts.items() if "/" in resource and "hugepages" not in resource
+    }
