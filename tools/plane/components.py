@@ -133,6 +133,7 @@ def _controller_manager(layout: Layout) -> dict[str, str]:
         "use-service-account-credentials": "true",
         "service-account-private-key-file": str(layout.certs / "tokens.key"),
         "root-ca-file": str(layout.ca.cert),
+        "controllers": "*,-ttl-controller",  # it tells kubelets how long to cache secrets, by a write to every node
         "leader-elect": "false",
         "kube-api-qps": "300",
         "kube-api-burst": "600",

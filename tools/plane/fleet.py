@@ -16,6 +16,12 @@ POOL_LABEL = "plane.chippool.io/pool"
 RACK_LABEL = "rack"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 _KUBELET = "v1.36.3"
+_CONDITIONS = {
+    "Ready": {"status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"},
+    "MemoryPressure": {"status": "False", "reason": "KubeletHasSufficientMemory"},
+    "DiskPressure": {"status": "False", "reason": "KubeletHasNoDiskPressure"},
+    "PIDPressure": {"status": "False", "reason": "KubeletHasSufficientPID"},
+}
 _KEYS = {
     "name": "name",
     "count": "count",
@@ -122,6 +128,8 @@ def _node(pool: NodePool, name: str, position: int) -> dict[str, Any]:
             "allocatable": capacity(pool),
             "addresses": [{"type": "InternalIP", "address": _address(name)}, {"type": "Hostname", "address": name}],
             "nodeInfo": _node_info(pool.arch, name),
+            # Born Ready: a fourth of the writes of a node that becomes so.
+            "conditions": [{"type": kind, **said} for kind, said in _CONDITIONS.items()],
         },
     }
 
@@ -133,6 +141,8 @@ def _labels(pool: NodePool, name: str, position: int) -> dict[str, str]:
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": pool.arch,
+        "beta.kubernetes.io/os": "linux",  # kubelets still set them; else node-controller does, by a write to each
+        "beta.kubernetes.io/arch": pool.arch,
         "node.kubernetes.io/instance-type": pool.instance_type or pool.name,
         "topology.kubernetes.io/region": pool.region,
         ZONE_LABEL: zone,

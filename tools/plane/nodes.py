@@ -86,7 +86,7 @@ def wait_ready(layout: Layout, selector: str, note: Note) -> None:
         if time.monotonic() > deadline:
             raise PlaneError(f"{len(late)} nodes did not become Ready: {', '.join(late[:5])}; see kwok's log.")
         note(f"{len(late)} not Ready yet")
-        time.sleep(_POLL_S if len(late) < 100 else 1)
+        time.sleep(max(_POLL_S, len(late) / 500))  # a list of 5,000 nodes is dear
 
 
 def wait_for_service_account(layout: Layout) -> None:

@@ -1,7 +1,7 @@
 """The process that owns a plane's processes: starts them, obeys its socket, and takes everything with it.
 
-Run as `python -m tools.plane.supervisor '{layout}' --lock FD [--owned]`. It reports on stdout, a line of JSON each, until
-plane is ready or has failed. With --owned it ends the plane when its stdin closes: none outlives a killed test run.
+Run as `python -m tools.plane.supervisor LAYOUT --lock FD [--owned]`. It reports on stdout, a line of JSON each, until
+the plane is ready or has failed. With --owned the plane ends when stdin closes: none outlives a killed test run.
 """
 
 import asyncio
