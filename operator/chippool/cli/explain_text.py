@@ -55,10 +55,10 @@ def _runs(runs: Runs) -> Iterator[str]:
     if runs.nodes:
         yield f"  Nodes: {_nodes(runs.nodes)}."
     if runs.choice == 1:
-        only = "the only way it can run" if runs.choices == 1 else f"the first of its {runs.choices} variants"
-        yield f"Why there: {runs.variant} is {only}."
+        only = "the only way" if runs.choices == 1 else f"the first of {runs.choices} ways"
+        yield f"Why there: it is {only} to run it."
         return
-    yield f"Why there: {runs.variant} is number {runs.choice} of its {runs.choices} variants. What it likes better:"
+    yield f"Why there: it is number {runs.choice} of {runs.choices} ways to run it. What it likes better lacks now:"
     for lack in runs.better:
         yield from _lack(lack)
 

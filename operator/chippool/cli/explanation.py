@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chippool.cli.cluster import Reading
-from chippool.cli.picture import Number, chips_held, in_words, moment, state_of
+from chippool.cli.picture import Number, chips_held, in_words, moment, state_of, turns
 from chippool.cli.structured import as_chips
 from chippool.core.cycle import schedule
 from chippool.core.ids import PoolName, WorkloadKey
-from chippool.core.model import Variant, Workload
+from chippool.core.model import Assignment, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Admit, Hold, Holder, Shortage
 
@@ -53,10 +53,10 @@ class Runs:
     """Replicas by node."""
     admitted_at: str
     choice: int
-    """Its variant's place in the order of preference, from 1."""
+    """Place of this variant and pool in the order of preference, from 1."""
     choices: int
     better: tuple[Lack, ...]
-    """What the variants before it lack now."""
+    """What the ways before it lack now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,8 @@ def _runs(reading: Reading, workload: Workload) -> Runs | None:
     given = workload.assignment
     if given is None or workload.finished:
         return None
-    names = [variant.name for variant in workload.variants]
-    choice = names.index(given.variant) if given.variant in names else 0
+    ways = [(variant.name, pool) for variant in workload.variants for pool in variant.pools]
+    choice = ways.index((given.variant, given.pool)) if (given.variant, given.pool) in ways else 0
     return Runs(
         variant=given.variant,
         pool_name=given.pool,
@@ -137,13 +137,24 @@ def _runs(reading: Reading, workload: Workload) -> Runs | None:
         nodes=dict(sorted(Counter((*workload.placed, *workload.reserved)).items())),
         admitted_at=moment(given.admitted_at),
         choice=choice + 1,
-        choices=len(names),
-        better=_better(reading, workload, workload.variants[:choice]),
+        choices=len(ways),
+        better=_better(reading, workload, _before(workload, given)),
     )
 
 
+def _before(workload: Workload, given: Assignment) -> tuple[Variant, ...]:
+    """Return the variants, and the pools of its own, that it likes more than what it has."""
+    names = [variant.name for variant in workload.variants]
+    if given.variant not in names:
+        return ()
+    at = names.index(given.variant)
+    own = workload.variants[at]
+    pools = own.pools[: own.pools.index(given.pool)] if given.pool in own.pools else ()
+    return (*workload.variants[:at], *([replace(own, pools=pools)] if pools else []))
+
+
 def _better(reading: Reading, workload: Workload, earlier: tuple[Variant, ...]) -> tuple[Lack, ...]:
-    """Ask what if it waited and had only the variants it likes more."""
+    """Ask what if it waited and had only the ways it likes more."""
     if not earlier:
         return ()
     waiting = replace(
@@ -165,7 +176,7 @@ def _room(decision: Admit) -> Lack:
         replicas=len(decision.nodes),
         chips_per_replica=as_chips(decision.chips),
         reason=decision.reason.value,
-        message=f"It would fit there now, {how}but a workload that runs is not moved to another variant.",
+        message=f"It would fit there now, {how}but a workload that runs is not moved.",
         asked=as_chips(decision.chips * len(decision.nodes)),
         free=as_chips(decision.chips * len(decision.nodes)),
         fits=len(decision.nodes),
@@ -174,12 +185,13 @@ def _room(decision: Admit) -> Lack:
 
 
 def _waits(reading: Reading, workload: Workload, hold: Hold) -> Waits:
-    queue = [d for d in reading.plan.decisions if isinstance(d, Hold) and d.position]
-    classes = reading.snapshot.classes
-    ahead = Counter(reading.snapshot.workloads[d.workload].class_name for d in queue if d.position < hold.position)
+    places, classes = turns(reading.plan), reading.snapshot.classes
+    place = places.get(workload.key)
+    before = [key for key, other in places.items() if place is not None and other < place]
+    ahead = Counter(reading.snapshot.workloads[key].class_name for key in before)
     return Waits(
-        position=hold.position or None,
-        waiting=len(queue),
+        position=place,
+        waiting=len(places),
         ahead={name: ahead[name] for name in sorted(ahead, key=lambda name: (-classes[name].value, name))},
         until=None if hold.until is None else moment(hold.until),
         variants=tuple(_lack(reading, workload, shortage) for shortage in hold.shortages),

@@ -1,6 +1,7 @@
 """What goes wrong, as a sentence on stderr and an exit code, never as a traceback."""
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from enum import IntEnum
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from chippool.kube.access import NoClusterError
 from chippool.kube.client import UNREACHABLE, ApiError
 
 T = TypeVar("T")
+DEBUG = "CHIPPOOL_DEBUG"
 
 
 class Exit(IntEnum):
@@ -44,6 +46,13 @@ def answered(work: Coroutine[Any, Any, T]) -> T:
         raise _said(*_refusal(error)) from error
     except KeyboardInterrupt:
         raise typer.Exit(Exit.INTERRUPTED) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        sentence = f"This is a fault of chippool itself: {error!r}. {DEBUG}=1 shows where; please report it."
+        raise _said(sentence, Exit.REFUSED) from error
 
 
 def _refusal(error: ApiError) -> tuple[str, Exit]:

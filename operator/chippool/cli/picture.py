@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from chippool.cli.cluster import Reading
 from chippool.cli.structured import as_chips
-from chippool.core.ids import Milli, PoolName, QueueName
+from chippool.core.ids import Milli, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Mode, Workload
 from chippool.core.ordering import order
-from chippool.core.plan import Admit, Decision, Displace, Hold
+from chippool.core.plan import Admit, Decision, Displace, Hold, Plan
+from chippool.core.reasons import MISTAKES
 from chippool.state.records import PoolCounts
 
 Number = float | int
@@ -185,11 +186,19 @@ def chips_held(workload: Workload) -> Milli:
     return max(given.replicas - workload.succeeded, 0) * per_replica
 
 
+def turns(plan: Plan) -> dict[WorkloadKey, int]:
+    """Return the places, from 1, in the order of all that waits and can be helped by waiting."""
+    waits = [d for d in plan.decisions if isinstance(d, Hold) and d.position and d.reason not in MISTAKES]
+    ordered = sorted(waits, key=lambda hold: hold.position)
+    return {hold.workload: place for place, hold in enumerate(ordered, 1)}
+
+
 def _workloads(reading: Reading, shown: Iterable[Workload]) -> tuple[WorkloadLine, ...]:
     """Who runs, by priority; then who waits, in the order of their turn."""
     said = {decision.workload: decision for decision in reading.plan.decisions}
+    places = turns(reading.plan)
     ordered = sorted(shown, key=_turn(reading))
-    return tuple(_line(reading, workload, said.get(workload.key)) for workload in ordered)
+    return tuple(_line(reading, w, said.get(w.key), places.get(w.key)) for w in ordered)
 
 
 def in_words(workload: Workload, decision: Decision | None) -> str:
@@ -209,7 +218,7 @@ def _turn(reading: Reading) -> Callable[[Workload], tuple[object, ...]]:
     return lambda workload: (workload.assignment is None, order(reading.snapshot, workload))
 
 
-def _line(reading: Reading, workload: Workload, decision: Decision | None) -> WorkloadLine:
+def _line(reading: Reading, workload: Workload, decision: Decision | None, place: int | None) -> WorkloadLine:
     given, first = workload.assignment, workload.variants[0] if workload.variants else None
     asked = first.replicas * first.ask.chips if first else 0
     return WorkloadLine(
@@ -225,7 +234,7 @@ def _line(reading: Reading, workload: Workload, decision: Decision | None) -> Wo
         variant=given.variant if given else None,
         pool_name=given.pool if given else None,
         nodes=len({*workload.placed, *workload.reserved}) if given else None,
-        position=(decision.position or None) if isinstance(decision, Hold) else None,
+        position=place,
         reason=decision.reason.value if decision else "",
         message=in_words(workload, decision),
         created=moment(workload.created),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -23,6 +24,8 @@ from chippool.kube.feed import Feed
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
 
+PAGE = 1000
+"""Characters a line may have in a pipe or file: it is nobody's screen, so nothing is cut."""
 OTHER_LINES = 12
 """Headings and empty lines of a screen, beside the lines of pools, queues, classes and workloads."""
 
@@ -60,9 +63,14 @@ def top(
 
 
 def _print(console: Console, seen: Picture, *, wide: bool) -> None:
-    if not console.is_terminal:
-        console.width = 500 if wide else 200  # nobody's screen: a pipe or a file
-    console.print(screen(seen, rows=None if wide else ROWS, wide=wide))
+    rows = None if wide else ROWS
+    if console.is_terminal:
+        console.print(screen(seen, width=console.width, rows=rows, wide=wide))
+        return
+    page = Console(width=PAGE, file=io.StringIO())
+    with page.capture() as captured:
+        page.print(screen(seen, width=PAGE, rows=rows, wide=wide))
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 async def _look(target: options.Target, namespace: str | None) -> Picture:
@@ -76,8 +84,8 @@ async def _whole(client: Client) -> Mirror:
     except ForbiddenError as forbidden:
         raise Failure(
             f"top shows the whole cluster, and you may not list {', '.join(forbidden.kinds)} in all namespaces. "
-            "`chippool explain WORKLOAD` works with rights in one namespace; for top, ask for the chart's ClusterRole "
-            "chippool-observer."
+            "`chippool explain WORKLOAD` works with rights in one namespace; for top, ask for a ClusterRole with the "
+            "verb list on them."
         ) from forbidden
 
 
@@ -114,7 +122,7 @@ def _live(console: Console, seen: Picture, feeds: list[Feed], *, wide: bool) -> 
     lines = len(seen.pools) + sum(max(1, len(queue.pools)) for queue in seen.queues) + len(seen.priority_classes)
     rows = max(1, console.height - lines - OTHER_LINES)
     trouble = sorted({feed.trouble for feed in feeds if feed.trouble})
-    shown = (
-        Text(f"These figures may be old: {trouble[0]}", style="red") if trouble else Text("Ctrl-C ends.", style="dim")
-    )
-    return Group(screen(seen, rows=rows, wide=wide), shown)
+    foot = Text("Ctrl-C ends.", style="dim")
+    if trouble:
+        foot = Text(f"These figures may be old: {trouble[0]}", style="red")
+    return Group(screen(seen, width=console.width, rows=rows, wide=wide), foot)

@@ -10,6 +10,8 @@ from chippool.cli.picture import Chips, ClassLine, Number, Picture, PoolLine, Qu
 from chippool.core.reasons import Reason
 
 BAR = 24
+NAME, CELL, OTHERS = 24, 18, 70
+"""Widths: of the shortest name, of a class or pool, of everything beside the name."""
 ROWS = 20
 """Workloads that are shown where nobody asked for all."""
 
@@ -23,8 +25,8 @@ STATES = (
 COLOURS = {"ready": "green", "admitted": "yellow", "pending": "cyan", "suspended": "dim", "finished": "dim"}
 
 
-def screen(picture: Picture, *, rows: int | None = ROWS, wide: bool = False) -> RenderableType:
-    """Return the whole screen; `rows` None shows every workload."""
+def screen(picture: Picture, *, width: int, rows: int | None = ROWS, wide: bool = False) -> RenderableType:
+    """Return the whole screen for a width in characters; `rows` None shows every workload."""
     return Group(
         _legend(),
         _pools(picture.pools, wide=wide),
@@ -33,7 +35,7 @@ def screen(picture: Picture, *, rows: int | None = ROWS, wide: bool = False) -> 
         "",
         _classes(picture.priority_classes),
         "",
-        _workloads(picture.workloads, rows=rows, wide=wide),
+        _workloads(picture.workloads, rows=rows, wide=wide, width=width),
         Text(_summary(picture), style="dim"),
     )
 
@@ -107,18 +109,20 @@ def _classes(classes: Sequence[ClassLine]) -> RenderableType:
     return table
 
 
-def _workloads(lines: Sequence[WorkloadLine], *, rows: int | None, wide: bool) -> RenderableType:
+def _workloads(lines: Sequence[WorkloadLine], *, rows: int | None, wide: bool, width: int) -> RenderableType:
     if not lines:
         return Text("No workloads run or wait.")
-    table = _table(
-        "WORKLOAD", "CLASS", "STATE", "CHIPS", "REPLICAS", "WHERE", "AGE", right=("CHIPS", "REPLICAS", "AGE")
-    )
-    if wide:
+    table = _table("WORKLOAD", "CLASS", "STATE", "CHIPS", "READY", "WHERE", "AGE", right=("CHIPS", "READY", "AGE"))
+    if not wide:
+        table.columns[0].max_width = max(NAME, width - OTHERS)
+        table.columns[1].max_width = table.columns[5].max_width = CELL
+    else:
+        table.add_column("VARIANT", no_wrap=True)
         table.add_column("QUEUE", no_wrap=True)
         table.add_column("MODE", no_wrap=True)
         table.add_column("MESSAGE", overflow="fold")
     for line in chosen(lines, rows):
-        more = (line.queue_name, line.mode.value, line.message) if wide else ()
+        more = (line.variant or "-", line.queue_name, line.mode.value, line.message) if wide else ()
         table.add_row(*_row(line), *more)
     return table
 
@@ -143,12 +147,12 @@ def _row(line: WorkloadLine) -> tuple[str | Text, ...]:
 
 def _where(line: WorkloadLine) -> Text:
     if line.pool_name:
-        return Text(f"{line.pool_name} ({line.variant})")
+        return Text(line.pool_name)
     if line.reason == Reason.ADMITTED:
         return Text("fits now")
     if line.position is None:
         return Text(line.reason, style="yellow")
-    return Text(f"{line.reason}, #{line.position} in order", style="cyan")
+    return Text(f"{line.reason}, #{line.position}", style="cyan")
 
 
 def _summary(picture: Picture) -> str:
