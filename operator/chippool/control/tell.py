@@ -16,6 +16,9 @@ from chippool.state.records import MadeRecord, WorkloadRecord
 Seen = tuple[type[Decision], Reason, str, Workload | None, WorkloadRecord, MadeRecord | None]
 Key = tuple[str, ...]
 
+START_S = 3.0
+"""So long a workload may say nothing of its start."""
+
 
 @dataclass(slots=True)
 class Unlanded:
@@ -36,7 +39,7 @@ class Teller:
         self._views: Mapping[WorkloadKey, Workload] = {}
         self._told: dict[WorkloadKey, Seen] = {}
         self._unlanded: dict[WorkloadKey, Unlanded] = {}
-        self._again: set[WorkloadKey] = set()  # their status did not land
+        self._later: set[WorkloadKey] = set()  # to be compared again soon
 
     def forget(self) -> None:
         """Begin anew: somebody else may have told other things meanwhile."""
@@ -54,17 +57,21 @@ class Teller:
 
     def tell_again(self) -> None:
         """Compare once more where a status has landed since, or could not."""
-        waiting = [key for key, sent in self._unlanded.items() if sent.landed]
-        for key in {*waiting, *self._again} & self._last.keys():
+        keys = {*self._later, *(key for key, sent in self._unlanded.items() if sent.landed)}
+        self._later.clear()
+        for key in keys & self._last.keys():
             self._tell(self._last[key])
-        self._again.clear()
 
     def _tell(self, decision: Decision) -> None:
         key = decision.workload
         record = self._mirror.workload(key)
         if record is None or self._is_under_way(key, record):
             return
-        shown = (self._views.get(key), record, self._mirror.made(key))
+        view = self._views.get(key)
+        if view is not None and _is_just_starting(view, self._clock()):
+            self._later.add(key)
+            return
+        shown = (view, record, self._mirror.made(key))
         seen = (type(decision), decision.reason, decision.message, *shown)
         if self._told.get(key) == seen:
             return
@@ -106,7 +113,13 @@ class Teller:
         del self._unlanded[key]
         if outcome is not Outcome.REFUSED:
             self._told.pop(key, None)
-            self._again.add(key)
+            self._later.add(key)
+
+
+def _is_just_starting(view: Workload, now: float) -> bool:
+    """Pods that start at once need one status instead of two."""
+    given = view.assignment
+    return given is not None and not view.started and not view.error and now - given.admitted_at < START_S
 
 
 def _version(answer: Answer) -> str:

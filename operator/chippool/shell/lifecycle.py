@@ -35,6 +35,8 @@ from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
 
 DRAIN_S = 4.0
+LONGEST_HOLD_S = 20.0
+"""A status is this late at most, and only while pods are on their way that need the API server more."""
 KOPF_S = 1.0
 
 logger = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ class Operator:
             name=settings.lease_name,
             on_change=self._leadership,
         )
-        self.writer = Writer(client, fence=self.lease.held)
+        self.writer = Writer(client, fence=self.lease.held, longest_hold=LONGEST_HOLD_S)
         self.pins = Pins(self.mirror, self.writer, may_write=self._may_write, clock=time.time)
         self.writer.hold = self.pins.expected
         self.custody = Custody(self.mirror, self.writer)
