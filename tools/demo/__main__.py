@@ -60,6 +60,8 @@ def told(stage: Stage, steps: Steps) -> None:
         stage.tell.pause()
     stage.tell.chapter("What there is now", "$ chippool top --once")
     stage.tell.quote(stage.chippool("top", "--once"))
+    stage.tell.say(f"Metrics: {stage.metrics}, such as")
+    stage.tell.quote("\n".join(stage.read_metrics("chippool_decisions_total", "chippool_leader")))
 
 
 def failed(stage: Stage, error: DemoError | subprocess.CalledProcessError) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from tools.demo.tell import Teller
 from tools.plane import paths
@@ -101,6 +102,11 @@ class Stage:
                 if time.monotonic() > deadline:
                     raise DemoError(f"Expected that {what}; it was not so within {within:.0f} s.")
                 time.sleep(LOOK_S)
+
+    def read_metrics(self, *names: str) -> list[str]:
+        """Return the lines of these metrics, as Prometheus reads them."""
+        with urlopen(self.metrics, timeout=5) as answer:
+            return [line for line in answer.read().decode().splitlines() if line.startswith(names)]
 
     def log_tail(self) -> str:
         if not self.log.exists():

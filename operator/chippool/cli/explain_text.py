@@ -42,7 +42,7 @@ def _reason(found: Explanation) -> str:
 
 def _message(found: Explanation) -> Iterator[str]:
     """What `waits` says of each variant is not said twice."""
-    if found.waits is None or not found.waits.variants:
+    if found.state != "finished" and (found.waits is None or not found.waits.variants):
         yield f"Why: {found.message}"
     if found.error and found.error not in found.message:
         yield f"The cluster says: {found.error}"

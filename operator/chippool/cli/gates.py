@@ -41,7 +41,7 @@ async def gated(client: Client, namespace: str | None) -> list[Gated]:
     jobs = [o async for o in _listed(client, "Job", "/apis/batch/v1", "jobs", namespace, managed)]
     services = [o async for o in _listed(client, "Deployment", "/apis/apps/v1", "deployments", namespace, managed)]
     pods = [o async for o in _listed(client, "Pod", "/api/v1", "pods", namespace, unbound)]
-    return [found for found in (*jobs, *services, *pods) if _has_gate(_pod_spec(found))]
+    return [found for found in (*jobs, *services, *pods) if _has_gate(_pod_spec(found)) and not _has_ended(found)]
 
 
 async def open_gate(client: Client, found: Gated) -> None:
@@ -122,6 +122,12 @@ def _pod_spec(found: Gated) -> Json:
 
 def _has_gate(pod: Json) -> bool:
     return any(gate["name"] == names.GATE for gate in pod.get("schedulingGates") or ())
+
+
+def _has_ended(found: Gated) -> bool:
+    """A Job that makes no pods any more; pods that wait at the gate have not ended, nor do Deployments."""
+    said = (found.raw.get("status") or {}).get("conditions") or ()
+    return found.kind == "Job" and any(c["type"] in {"Complete", "Failed"} and c["status"] == "True" for c in said)
 
 
 def _open(pod: Json) -> Json:

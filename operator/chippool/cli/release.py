@@ -20,9 +20,7 @@ FIXED = (
     "the API server lets nobody change the template of a Job that runs, so a pod it makes anew would wait at the gate "
     "again: run `chippool release` once more then, or delete the Job."
 )
-SUSPENDED = (
-    "stay suspended, because chippool had displaced or not yet resumed them: set spec.suspend to false to run them."
-)
+SUSPENDED = "Still suspended, as chippool had displaced them; set spec.suspend to false to run them:"
 
 
 def release(
@@ -97,9 +95,9 @@ async def _open(client: Client, one: Gated, turns: asyncio.Semaphore) -> str:
 
 def _report(work: Sequence[Gated], refused: Sequence[str]) -> None:
     typer.echo(f"{len(work) - len(refused)} of {len(work)} released.")
-    suspended = sum(one.kind == "Job" for one in work)
+    suspended = [one.name for one in work if one.kind == "Job"]
     if suspended:
-        typer.echo(f"{suspended} Job{'s'[: suspended != 1]} {SUSPENDED}")
+        typer.echo(f"{SUSPENDED} Jobs {_some(suspended)}")
     if refused:
         raise Failure(f"{len(refused)} could not be released. {' '.join(refused[:EXAMPLES])}")
 
