@@ -47,7 +47,7 @@ class Operator:
     @property
     def port(self) -> int:
         """The port it took, as its log says."""
-        found = re.findall(r"127\.0\.0\.1:(\d+)", self.log.read_text())
+        found = re.findall(r"started port=(\d+)", self.log.read_text())
         if not found:
             raise LookupError
         return int(found[-1])

@@ -113,10 +113,10 @@ def test_a_drained_node_gives_its_replica_to_another_node(cluster):
 def test_pools_and_queues_show_what_they_have(cluster):
     cluster.apply(a_workload("w", replicas=2))
     cluster.wait_true("w", "Ready")
-    cluster.eventually(
-        lambda: cluster.find("chippool", "h800")["status"].get("chips", {}).get("allocated") == 16,
-        "the pool shows 16 chips allocated",
-        within=30,
-    )
-    chips = cluster.find("chippool", "h800")["status"]["chips"]
-    assert (chips["installed"], chips["allocatable"], chips["free"]) == (32, 32, 16)
+
+    def shown():
+        chips = cluster.find("chippool", "h800").get("status", {}).get("chips", {})
+        return {state: chips.get(state) for state in ("installed", "allocatable", "allocated", "free")}
+
+    expected = {"installed": 32, "allocatable": 32, "allocated": 16, "free": 16}
+    cluster.eventually(lambda: shown() == expected, f"the pool shows {expected}")
