@@ -98,7 +98,10 @@ class Beliefs:
     def saw_object(self, key: WorkloadKey) -> None:
         """Confirm what a workload, or what is made of it, shows: its next state may be another one."""
         assumption, record = self.assumptions.get(key), self._facts.workloads.current.get(key)
-        if assumption and (record is None or confirmed(assumption, observed(record, self.own(record)))):
+        if assumption is None:
+            return
+        gone = record is None or record.uid != assumption.uid
+        if gone or (record and confirmed(assumption, observed(record, self.own(record)))):
             del self.assumptions[key]
             self.touch(key)
 
@@ -131,10 +134,8 @@ class Beliefs:
         standing = self.standing(record) if record else Standing()
         unreadable = record is None and key in self.unreadable
         self._set_claim(key, UNREADABLE if unreadable else claim_of(record.view if record else None, standing))
-        if not self.claim(key).stays:
-            self.give_back(self.reservations.of(key))
-        elif record is not None and self.reservations.of(key):
-            self._trim(record, standing)
+        if self.reservations.of(key):
+            self._let_go(key, record, standing)
         if record is None or standing.assignment is None:
             self.waiting.discard(key)
             self.waited.pop(key, None)
@@ -147,6 +148,13 @@ class Beliefs:
             self._claims.pop(key, None)
         else:
             self._claims[key] = claim
+
+    def _let_go(self, key: WorkloadKey, record: WorkloadRecord | None, standing: Standing) -> None:
+        """Keep the reservations of this very admission, as many as replicas still need one."""
+        admitted_at = standing.assignment.admitted_at if standing.assignment and self.claim(key).stays else -1.0
+        self.give_back(r for r in self.reservations.of(key) if r.admitted_at != admitted_at)
+        if record is not None and self.reservations.of(key):
+            self._trim(record, standing)
 
     def _trim(self, record: WorkloadRecord, standing: Standing) -> None:
         """Pods that came by themselves need no reservation; the last ones go first."""

@@ -137,9 +137,10 @@ class Mirror:
         assumption = assumption_of(decision, workload, now, now + WAIT_S)
         if assumption is not None:
             self._beliefs.assume(decision.workload, assumption)
-        if isinstance(decision, Admit | Place | Resize) and (asked := asked_by(decision, workload)):
+        given = (assumption.assignment if assumption else None) or workload.assignment
+        if isinstance(decision, Admit | Place | Resize) and given and (asked := asked_by(decision, workload)):
             for node in decision.nodes:
-                self._beliefs.reserve(Reservation(decision.workload, node, asked[1]))
+                self._beliefs.reserve(Reservation(decision.workload, node, asked[1], given.admitted_at))
             self._beliefs.touch(decision.workload)
 
     def _holdings(self, key: WorkloadKey) -> Iterator[Holding]:

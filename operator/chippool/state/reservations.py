@@ -17,6 +17,8 @@ class Reservation:
     workload: WorkloadKey
     node: NodeName
     ask: Ask
+    admitted_at: float
+    """Of the assignment it belongs to."""
     pod_uid: str = ""
     until: float = 0.0
     """When the pin of `pod_uid` counts as lost; seconds since the epoch."""

@@ -27,6 +27,7 @@ class Assumption:
     """A decision that was taken and is to be seen in the cluster before `until` (seconds since the epoch)."""
 
     decision: Decision
+    uid: str
     assignment: Assignment | None
     displaced: Displaced | None
     until: float
@@ -108,12 +109,12 @@ def assumption_of(decision: Decision, workload: Workload, now: float, until: flo
     match decision:
         case Admit(variant=variant, pool=pool):
             replicas = next(v.replicas for v in workload.variants if v.name == variant)
-            return Assumption(decision, Assignment(variant, pool, replicas, now), None, until)
+            return Assumption(decision, workload.uid, Assignment(variant, pool, replicas, now), None, until)
         case Resize(replicas=replicas) if workload.assignment is not None:
-            return Assumption(decision, replace(workload.assignment, replicas=replicas), None, until)
+            return Assumption(decision, workload.uid, replace(workload.assignment, replicas=replicas), None, until)
         case Displace():
-            return Assumption(decision, None, displaced_by(decision, workload, now), until)
+            return Assumption(decision, workload.uid, None, displaced_by(decision, workload, now), until)
         case Finish() | Stop():
-            return Assumption(decision, None, None, until)
+            return Assumption(decision, workload.uid, None, None, until)
         case _:
             return None
