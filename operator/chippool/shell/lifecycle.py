@@ -25,7 +25,7 @@ from chippool.kube.feed import Feed, Kind
 from chippool.kube.lease import Lease
 from chippool.kube.writer import Writer
 from chippool.metrics import Metrics
-from chippool.shell import health
+from chippool.shell import health, memory
 from chippool.shell.checks import check_cluster
 from chippool.shell.handlers import registry
 from chippool.shell.kopf_thread import KopfThread
@@ -161,6 +161,7 @@ class Operator:
         for feed in self.feeds:
             await feed.wait_synced()
         objects = sum(feed.stats.listed for feed in self.feeds)
+        memory.settle()
         logger.info("synced", extra={"fields": {"objects": objects, "seconds": round(time.monotonic() - started, 2)}})
         self._batch.note()
         await asyncio.Event().wait()
