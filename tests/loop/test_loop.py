@@ -128,3 +128,22 @@ async def test_status_waits_while_pins_are_expected(world) -> None:
     world.now += 60
     assert not world.pins.expected()
     assert world.writer.pending[Urgency.PIN] == 0
+
+
+async def test_a_displacement_that_is_refused_is_not_tried_in_every_cycle(world) -> None:
+    world.shows(*a_cluster(), a_workload("low"))
+    await world.turn()
+    job = f"{JOBS}/low"
+    world.hears_what_was_written("Job", job)
+    world.now += 5
+    await world.turn()
+    world.shows(a_workload("high", class_name="revenue"))
+    world.api.refused = job
+    await world.turn()
+    assert world.written("PATCH").count(job) == 1
+    await world.turn()
+    await world.turn()
+    assert world.written("PATCH").count(job) == 1
+    world.now += 2
+    await world.turn()
+    assert world.written("PATCH").count(job) == 2

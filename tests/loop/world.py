@@ -28,9 +28,13 @@ NOW = 1_767_225_600.0
 
 
 class Api(FakeApi):
-    """Merges patches and has status subresources."""
+    """Merges patches, has status subresources, and refuses every write of one path."""
+
+    refused = ""
 
     def _written(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        if request.path == self.refused:
+            return a_status(403, "Forbidden", "admission webhook says no")
         path = request.path.removesuffix("/status")
         if request.method != "PATCH" or path not in self.objects:
             return super()._written(request, body)

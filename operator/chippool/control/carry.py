@@ -9,7 +9,7 @@ from chippool.control import publish
 from chippool.control.refusals import Refusals
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Mode
-from chippool.core.plan import Admit, Decision, Finish, Hold, Keep, Place, Plan, Resize
+from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Place, Plan, Resize
 from chippool.kube.writer import Answer, Outcome, Write, Writer
 from chippool.state.mirror import Mirror
 
@@ -29,6 +29,7 @@ class Carrier:
         self._flying: dict[WorkloadKey, int] = {}
         self._remaking: set[WorkloadKey] = set()  # their old object must go before the new one can be made
         self._rolled: dict[WorkloadKey, tuple[str, int]] = {}
+        self._owed: dict[WorkloadKey, Displace] = {}  # others have been given these chips already
         self._failures: dict[WorkloadKey, tuple[int, float]] = {}  # how often in a row, and when to try again
 
     def possible(self, plan: Plan) -> Plan:
@@ -46,8 +47,14 @@ class Carrier:
 
     def renew(self) -> None:
         """Assumptions whose writes still wait to be sent do not run out."""
-        for key in self._flying:
+        for key in {*self._flying, *self._owed}:
             self._mirror.renew(key)
+
+    def forget(self) -> None:
+        """Begin anew: what was left to do in an earlier reign is decided again."""
+        self._remaking.clear()
+        self._owed.clear()
+        self._rolled.clear()
 
     def carry_out(self, decisions: Iterable[Decision]) -> None:
         """Queue the writes of accepted decisions, in their order."""
@@ -56,6 +63,8 @@ class Carrier:
             match decision:
                 case Keep() | Hold() | Place():
                     continue
+            if isinstance(decision, Displace):
+                self._owed[decision.workload] = decision
             writes = self._rendered(decision.workload, partial(publish.writes, decision, self._mirror, now, order))
             then = self._when_finished(decision, now) if isinstance(decision, Finish) else []
             self._put(decision.workload, writes, admits=isinstance(decision, Admit), then=then)
@@ -63,7 +72,10 @@ class Carrier:
                 self._remaking.add(decision.workload)
 
     def carry_on(self) -> None:
-        """Make the objects whose predecessors have gone meanwhile."""
+        """Make the objects whose predecessors have gone meanwhile, and displace what could not be displaced at once."""
+        for displace in list(self._owed.values()):
+            if displace.workload not in self._flying:
+                self._displace_again(displace)
         for key in list(self._remaking):
             view = self._mirror.view(key)
             if view is None or view.assignment is None:
@@ -86,6 +98,17 @@ class Carrier:
             return
         self._rolled[key] = stamp
         self._put(key, self._rendered(key, partial(publish.refresh, key, self._mirror)), admits=False)
+
+    def _displace_again(self, displace: Displace) -> None:
+        key, now = displace.workload, self._clock()
+        if now < self._failures.get(key, (0, 0.0))[1]:
+            return
+        made = self._mirror.made(key)
+        writes = [] if made is None or made.outcome else publish.writes(displace, self._mirror, now)
+        if not writes or (made is not None and made.assignment is None):
+            self._owed.pop(key)
+            return
+        self._put(key, writes, admits=False)
 
     def _remake(self, key: WorkloadKey) -> None:
         writes = self._rendered(key, partial(publish.admission, key, self._mirror))
@@ -125,6 +148,7 @@ class Carrier:
         match outcome:
             case Outcome.DONE:
                 self._failures.pop(key, None)
+                self._owed.pop(key, None)
                 for write in then:
                     self._writer.put(write)
             case Outcome.SUPERSEDED:
@@ -155,6 +179,9 @@ class Carrier:
         if outcome is Outcome.REFUSED:
             self._pause(key)
             logger.warning("refused: %s: %s", key, answer)
+        if key in self._owed and outcome in {Outcome.REFUSED, Outcome.CONFLICT}:
+            return  # the winner counts on it: once more, on the object as it is then
+        self._owed.pop(key, None)
         self._mirror.undo(key)
 
     def _pause(self, key: WorkloadKey) -> None:

@@ -117,6 +117,7 @@ class Loop:
         leads = self._leads() and self._synced()
         if leads and not self._led:
             self._mirror.expire(math.inf)  # what was assumed in an earlier reign may never have been written
+            self._carrier.forget()
             self._teller.forget()
             self.snapshot = None
         self._led = leads
