@@ -1,7 +1,8 @@
 """What is decided holds at once, until the watch shows it or a deadline passes."""
 
 from chippool.core.ids import NodeName, PoolName
-from chippool.core.plan import Displace, Finish, Hold, Place, Plan, Resize, Stop
+from chippool.core.model import Displaced
+from chippool.core.plan import Displace, Finish, Hold, Plan, Resize, Stop
 from chippool.core.reasons import Reason
 from tests.state.build import (
     NOW,
@@ -10,7 +11,6 @@ from tests.state.build import (
     a_job,
     a_node,
     a_pod,
-    a_pool,
     a_workload,
     admit,
     an_assignment,
@@ -198,21 +198,6 @@ def test_a_stop_is_assumed_until_the_object_is_at_rest():
     assert cluster.mirror.expire(NOW + 60) == []
 
 
-def test_missing_replicas_are_placed_in_memory_alone():
-    cluster = a_cluster(a_job(assignment=an_assignment(2), parallelism=2), a_pod("w-0", node="n1"))
-    assert cluster.workload().missing == 1
-    assert cluster.mirror.assume(Plan((Place(key("w"), (NodeName("n2"),), ""),)))
-    assert (cluster.workload().missing, cluster.workload().reserved) == (0, ("n2",))
-    assert cluster.mirror.expire(NOW + 3600) == []
-
-
-def test_a_placement_for_more_replicas_than_are_missing_is_dropped():
-    cluster = a_cluster(a_job(assignment=an_assignment()))
-    cluster.mirror.snapshot()
-    cluster.shows(a_pod("w-0", node="n1"))
-    assert cluster.mirror.assume(Plan((Place(key("w"), (NodeName("n2"),), ""),))) == ()
-
-
 def test_a_resize_is_assumed_and_undone_with_its_reservation():
     cluster = Cluster(*basics(), a_node("n1"), a_node("n2"), a_workload(mode="Service", replicas=2))
     cluster.shows(a_deployment(assignment=an_assignment()), a_pod("w-0", job="rs", node="n1"))
@@ -251,37 +236,6 @@ def test_a_failed_start_is_counted_until_one_succeeds():
     assert (lost.not_started, lost.count) == (0, 3)
 
 
-def test_a_reservation_on_a_node_that_vanished_is_missing_again():
-    for change in (lambda c: c.loses(a_node("n1")), lambda c: c.shows(a_node("n1", ready=False))):
-        cluster = a_cluster()
-        cluster.admits()
-        cluster.shows(shown(cluster))
-        change(cluster)
-        assert (cluster.workload().reserved, cluster.workload().missing) == ((), 1)
-
-
-def test_a_device_plugin_that_restarts_takes_no_reservation():
-    cluster = a_cluster()
-    cluster.admits()
-    cluster.shows(shown(cluster), a_node("n1", chips=0, installed=8))
-    assert cluster.workload().reserved == ("n1",)
-
-
-def test_a_reservation_whose_room_somebody_else_took_is_missing_again():
-    cluster = a_cluster()
-    cluster.admits()
-    cluster.shows(shown(cluster), a_pod("x", "", node="n1", chips=1))
-    assert (cluster.workload().reserved, cluster.workload().missing) == ((), 1)
-
-
-def test_a_node_to_be_avoided_is_not_usable_for_a_while():
-    cluster = a_cluster()
-    cluster.mirror.avoid(NodeName("n1"), NOW + 300)
-    assert not cluster.node().usable
-    cluster.mirror.expire(NOW + 300)
-    assert cluster.node().usable
-
-
 def test_an_undone_admission_whose_object_appears_after_all_is_admitted_and_looks_for_nodes():
     cluster = a_cluster()
     cluster.admits()
@@ -291,8 +245,18 @@ def test_an_undone_admission_whose_object_appears_after_all_is_admitted_and_look
     assert (cluster.workload().assignment, cluster.workload().missing) == (an_assignment(at=NOW), 1)
 
 
-def test_a_pool_that_is_gone_takes_back_what_was_reserved_in_it():
-    cluster = a_cluster()
+def test_an_object_that_is_made_anew_inherits_how_its_workload_was_displaced():
+    lost = Displaced(NOW - 30, Reason.PREEMPTED, None, 2, 0, 1)
+    job = a_job(displaced=lost, suspended=True)
+    cluster = a_cluster(job)
     cluster.admits()
-    cluster.shows(shown(cluster)).loses(a_pool())
-    assert cluster.workload().reserved == ()
+    cluster.loses(job)
+    assert cluster.workload().displaced == lost
+    assert cluster.workload().assignment == an_assignment(at=NOW)
+
+
+def test_a_workload_made_anew_under_its_name_inherits_no_decision():
+    cluster = a_cluster(a_workload())
+    cluster.admits()
+    cluster.shows(a_workload(uid="another"))
+    assert (cluster.workload().assignment, cluster.workload().reserved, cluster.node().free) == (None, (), 8000)

@@ -201,6 +201,11 @@ def test_a_gated_or_bound_pod_is_never_stuck():
     assert cluster.mirror.stuck(NOW + 600, 30) == []
 
 
+def test_a_pod_that_is_not_ours_or_on_its_way_out_is_never_stuck():
+    cluster = an_admitted_gang().shows(a_pod("x", job="", pinned="n1"), a_pod("w-0", pinned="n1", job="job-of-before"))
+    assert cluster.mirror.stuck(NOW + 600, 30) == []
+
+
 def test_an_evicted_pod_that_is_gone_is_forgotten_and_the_next_one_gets_another_node():
     cluster = an_admitted_gang(1, ["n1"], a_node("n2")).shows(a_pinned_pod())
     (stuck,) = cluster.mirror.stuck(NOW + 30, 30)

@@ -188,6 +188,7 @@ class Mirror:
 
         Each is handed out once a minute, and its replica counts as missing from now on.
         """
+        self._views.refresh()
         size = self._marks.size()
         found = self._pinner.stuck(now, deadline)
         self._tell(size)

@@ -102,8 +102,10 @@ class Pinner:
 
     def _late(self, uid: str, age: float, deadline: float) -> PodRecord | None:
         pod = self._facts.pods.by_uid[uid]
+        if hold_of(pod, self._beliefs.claim(key_of(pod)), self._beliefs.evicted) is not Hold.MANAGED:
+            return None
         refused = pod.unschedulable and age >= min(GRACE_S, deadline)
-        return pod if uid not in self._beliefs.evicted and (refused or age >= deadline) else None
+        return pod if refused or age >= deadline else None
 
     def _stuck(self, pod: PodRecord) -> Stuck:
         node = self._facts.node_of(pod)

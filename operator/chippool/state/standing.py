@@ -54,7 +54,8 @@ def assumed(standing: Standing, assumption: Assumption) -> Standing:
     """Return how it stands if what was decided is done."""
     match assumption.decision:
         case Admit():
-            return replace(standing, assignment=assumption.assignment, outcome=None, active=True)
+            displaced = standing.displaced or assumption.displaced  # its object may be made anew in between
+            return replace(standing, assignment=assumption.assignment, displaced=displaced, outcome=None, active=True)
         case Resize():
             return replace(standing, assignment=assumption.assignment)
         case Displace():
@@ -109,7 +110,9 @@ def assumption_of(decision: Decision, workload: Workload, now: float, until: flo
     match decision:
         case Admit(variant=variant, pool=pool):
             replicas = next(v.replicas for v in workload.variants if v.name == variant)
-            return Assumption(decision, workload.uid, Assignment(variant, pool, replicas, now), None, until)
+            return Assumption(
+                decision, workload.uid, Assignment(variant, pool, replicas, now), workload.displaced, until
+            )
         case Resize(replicas=replicas) if workload.assignment is not None:
             return Assumption(decision, workload.uid, replace(workload.assignment, replicas=replicas), None, until)
         case Displace():

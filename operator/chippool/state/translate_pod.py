@@ -28,7 +28,7 @@ def pod(raw: Json) -> PodRecord:
     workload = intern((metadata.get("labels") or {}).get(names.WORKLOAD, ""))
     phase = status.get("phase", "")
     bound, gated, finished = bool(spec.get("nodeName")), bool(spec.get("schedulingGates")), phase in ENDED
-    ready = _says(conditions, "Ready")
+    ready, deleting = _says(conditions, "Ready"), "deletionTimestamp" in metadata
     return PodRecord(
         uid=metadata["uid"],
         namespace=Namespace(intern(metadata["namespace"])),
@@ -38,13 +38,13 @@ def pod(raw: Json) -> PodRecord:
         node=intern(spec.get("nodeName") or _pinned_to(spec, workload, gated=gated)),
         bound=bound,
         gated=gated,
-        deleting="deletionTimestamp" in metadata,
+        deleting=deleting,
         finished=finished,
         succeeded=phase == "Succeeded",
         ready=ready,
         ran=ready or phase == "Succeeded" or conditions.get("Ready", {}).get("reason") == ONCE_READY,
         requests=pod_requests(spec, _resizing(conditions, status)),
-        constraints=None if workload or bound or gated or finished else constraints_of(spec),
+        constraints=None if workload or bound or gated or finished or deleting else constraints_of(spec),
         index=_index(metadata.get("annotations") or {}),
         unschedulable="" if bound or finished else _unschedulable(conditions),
         error="" if ready or phase == "Succeeded" else next(_errors(status), ""),
@@ -69,7 +69,7 @@ def _pinned_to(spec: Json, workload: str, *, gated: bool) -> str:
 
 def _index(annotations: Mapping[str, str]) -> int:
     text = annotations.get(INDEX, "")
-    return int(text) if text.isdigit() else -1
+    return int(text) if text.isdecimal() else -1
 
 
 def _resizing(conditions: Mapping[str, Json], status: Json) -> dict[str, Json] | None:
