@@ -147,3 +147,17 @@ async def test_a_displacement_that_is_refused_is_not_tried_in_every_cycle(world)
     world.now += 2
     await world.turn()
     assert world.written("PATCH").count(job) == 2
+
+
+async def test_it_is_not_admitted_again_while_pods_of_its_last_admission_still_run(world) -> None:
+    world.shows(*a_cluster(), a_workload())
+    pod = a_gated_pod()
+    pod["spec"] |= {"nodeName": "n1", "schedulingGates": []}
+    world.shows(pod)
+    await world.turn()
+    assert world.written("POST") == []
+    pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    world.shows(pod)
+    world.now += 1
+    await world.turn()
+    assert world.written("POST").count(JOBS) == 1

@@ -14,6 +14,8 @@ from chippool.kube.writer import Answer, Outcome, Write, Writer
 from chippool.state.mirror import Mirror
 
 FIRST_S, CAP_S = 1.0, 60.0
+LOOK_AGAIN_S = 0.5
+"""What stands in the way of a decision may pass without changing anything the decision was made from."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +35,23 @@ class Carrier:
         self._failures: dict[WorkloadKey, tuple[int, float]] = {}  # how often in a row, and when to try again
 
     def possible(self, plan: Plan) -> Plan:
-        """Return the plan without the decisions whose last write has only just failed."""
-        now = self._clock()
-        waiting = {key for key, (_, until) in self._failures.items() if now < until}
-        if not waiting:
+        """Return the plan without what can't be carried out now, and without the displacements that were for it."""
+        out = {decision.workload for decision in plan.decisions if self._must_wait(decision)}
+        if not out:
             return plan
-        return replace(plan, decisions=tuple(entry for entry in plan.decisions if entry.workload not in waiting))
+        kept = (entry for entry in plan.decisions if entry.workload not in out)
+        again = self._clock() + LOOK_AGAIN_S
+        wake = again if plan.wake is None else min(plan.wake, again)
+        return replace(plan, decisions=tuple(entry for entry in kept if not _is_for(entry, out)), wake=wake)
+
+    def _must_wait(self, decision: Decision) -> bool:
+        """Its last write has only just failed, or pods of its last admission do not know yet that they are to go."""
+        if self._clock() < self._failures.get(decision.workload, (0, 0.0))[1]:
+            return True
+        if not isinstance(decision, Admit):
+            return False
+        pods = self._mirror.pods(decision.workload)
+        return any(pod.made_uid and not pod.deleting and not pod.finished for pod in pods)
 
     def wake(self) -> float | None:
         """When the next failed write is worth another try."""
@@ -187,6 +200,10 @@ class Carrier:
     def _pause(self, key: WorkloadKey) -> None:
         count = self._failures.get(key, (0, 0.0))[0] + 1
         self._failures[key] = (count, self._clock() + min(CAP_S, FIRST_S * 2 ** min(count - 1, 10)))
+
+
+def _is_for(decision: Decision, winners: set[WorkloadKey]) -> bool:
+    return isinstance(decision, Displace) and decision.by in winners
 
 
 def _aside(path: str, outcome: Outcome, answer: Answer) -> None:
