@@ -65,8 +65,9 @@ def _used(resource: str, pods: Held, reserved: Iterable[Reservation]) -> tuple[d
             use.leaving += chips_of(pod, resource)
             continue
         add(used, pod.requests)
-        use.chips += chips_of(pod, resource)
-        use.unmanaged += chips_of(pod, resource) if hold is Hold.UNMANAGED else 0
+        if hold is Hold.UNMANAGED:
+            use.unmanaged += chips_of(pod, resource)
+    use.chips = used.get(resource, 0) * CHIP
     for reservation in reserved:
         add(used, reservation.ask.requests)
         use.chips += reservation.ask.chips
@@ -81,7 +82,10 @@ def add(used: dict[str, int], requests: Iterable[tuple[str, int]]) -> None:
 
 def chips_of(pod: PodRecord, resource: str) -> int:
     """Return the milli-chips a pod asks for."""
-    return next((amount * CHIP for name, amount in pod.requests if name == resource), 0)
+    for name, amount in pod.requests:
+        if name == resource:
+            return amount * CHIP
+    return 0
 
 
 @lru_cache(maxsize=4096)
