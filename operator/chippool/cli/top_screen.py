@@ -75,11 +75,12 @@ def _cells(parts: Sequence[float], width: int) -> list[int]:
     total = sum(parts)
     if not total:
         return [0] * len(parts)
-    cells = [max(1, int(part / total * width)) if part else 0 for part in parts]
-    while sum(cells) != width:
-        step = 1 if sum(cells) < width else -1
-        at = max(range(len(parts)), key=lambda i: step * (parts[i] / total * width - cells[i]))
-        cells[at] += step
+    exact = [part / total * width for part in parts]
+    cells = [max(1, int(share)) if share else 0 for share in exact]
+    while sum(cells) < width:
+        cells[max(range(len(cells)), key=lambda i: exact[i] - cells[i])] += 1
+    while sum(cells) > width:
+        cells[max(range(len(cells)), key=lambda i: (cells[i] > 1, cells[i] - exact[i]))] -= 1
     return cells
 
 

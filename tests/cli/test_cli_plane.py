@@ -1,0 +1,83 @@
+"""The command line against a real API server, without an operator."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import User
+from tools.plane.plane import Plane
+
+pytestmark = pytest.mark.plane
+ROOT = Path(__file__).parents[2]
+
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "default", "labels": {"chippool.io/workload": "web"}},
+    "spec": {
+        "replicas": 2,
+        "selector": {"matchLabels": {"chippool.io/workload": "web"}},
+        "template": {
+            "metadata": {"labels": {"chippool.io/workload": "web"}},
+            "spec": {
+                "schedulingGates": [{"name": "chippool.io/placement"}],
+                "containers": [{"name": "web", "image": "web:1"}],
+            },
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def plane():
+    with Plane.start("test-cli", ROOT / "examples" / "fleets" / "small.yaml", audit=False) as plane:
+        plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+        plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        for part in ("namespaces.yaml", "priorityclasses.yaml", "pools", "queues.yaml", "workloads"):
+            plane.kubectl("apply", "-f", str(ROOT / "examples" / part))
+        yield plane
+
+
+@pytest.fixture
+def user(plane):
+    return User(str(plane.kubeconfig))
+
+
+def pods(plane):
+    found = json.loads(plane.kubectl("get", "pods", "-o", "json").stdout)["items"]
+    return {pod["metadata"]["uid"] for pod in found}
+
+
+def until_pods(plane, condition):
+    plane.kubectl("wait", "pods", "-l", "chippool.io/workload=web", f"--for={condition}", "--timeout=30s")
+
+
+def test_top_knows_the_pools_of_the_examples(user):
+    pools = {one["name"]: one["chips"]["installed"] for one in user.reads_json("top")["pools"]}
+    assert pools == {"ascend-910b": 32, "nvidia-h20": 32, "nvidia-h800": 32}
+
+
+def test_explain_decides_without_an_operator(user):
+    assert user.reads_json("explain", "ads-ranking", "-n", "ads")["reason"] == "Admitted"
+
+
+def test_an_editor_of_one_namespace_is_told_what_he_may_not_see(plane):
+    plane.kubectl("create", "clusterrole", "cw-view", "--verb=get,list", "--resource=chipworkloads.chippool.io")
+    plane.kubectl("create", "rolebinding", "ann", "-n", "ads", "--clusterrole=cw-view", "--user=ann")
+    ann = User(str(plane.kubeconfig_for("ann")))
+    assert "You may not list ChipPool" in ann.reads("explain", "ads-ranking", "-n", "ads")
+    assert ann.types("explain", "chat-llm", "-n", "inference").exit_code == 1
+    assert ann.types("top", "--once").exit_code == 1
+
+
+def test_release_lets_pods_go_and_restarts_none(plane, user):
+    plane.kubectl("apply", "-f", "-", input=json.dumps(DEPLOYMENT))
+    plane.kubectl("rollout", "status", "deployment/web", "--timeout=1s", check=False)
+    until_pods(plane, "jsonpath={.status.conditions[?(@.type=='PodScheduled')].reason}=SchedulingGated")
+    waited = pods(plane)
+    user.reads("release", "--yes")
+    until_pods(plane, "condition=Ready")
+    plane.kubectl("rollout", "status", "deployment/web", "--timeout=30s")
+    assert pods(plane) == waited
+    assert "Nothing waits" in user.reads("release", "--dry-run")
