@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from chippool.core.cycle import schedule
-from chippool.core.ids import CHIP, PoolName
-from chippool.core.model import Constraints, Mode, Requirement, Taint, Term, Toleration
+from chippool.core.ids import CHIP, PoolName, VariantName
+from chippool.core.model import Constraints, Displaced, Mode, Requirement, Taint, Term, Toleration
 from chippool.core.plan import Admit, Hold, Keep, Place, Resize
 from chippool.core.reasons import Reason
 from tests.core.build import (
@@ -209,3 +209,10 @@ def test_a_class_that_is_gone_is_named():
     hold = decision_of(plan, "w")
     assert hold.reason is Reason.UNKNOWN_CLASS
     assert "spec.priorityClassName" in hold.message
+
+
+def test_a_displaced_gang_with_succeeded_indexes_keeps_its_variant_and_asks_for_the_rest():
+    last = Displaced(5.0, Reason.PREEMPTED, None, 1, 0, 1, variant=VariantName("h20"))
+    gang = a_workload("g", "train", a_variant("h800", 3), a_variant("h20", 3), succeeded=1, displaced=last)
+    admitted = decision_of(decide([*nodes(3), *nodes(2, pool="h20")], [gang]), "g")
+    assert (admitted.variant, len(admitted.nodes)) == ("h20", 2)

@@ -65,6 +65,6 @@ def said(decision):
             return f"displace {name} for {by.removeprefix('ns/')}" if by else f"displace {name}, {reason}"
         case Hold(reason=reason, shortages=short):
             lacks = [f"{s.pool} {s.reason} {shown(s.asked)} asked {shown(s.free)} free" for s in short]
-            return f"hold {name}, {reason}: {'; '.join(lacks)}".removesuffix(": ")
+            return ", ".join([f"hold {name}", reason, *lacks])
         case Keep() | Place() | Resize() | Finish() | Stop():
             return f"{type(decision).__name__.lower()} {name}, {decision.reason}"

@@ -164,6 +164,8 @@ class Displaced:
     generation: int
     """The workload's generation at that time."""
     message: str = ""
+    variant: VariantName | None = None
+    """What it ran as."""
 
 
 @dataclass(frozen=True, slots=True)

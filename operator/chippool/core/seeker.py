@@ -31,7 +31,14 @@ def a_seeker(workload: Workload, priority_class: Class, options: tuple[Option, .
 
 
 def ways(workload: Workload) -> Iterator[Option]:
-    """Every way to admit a workload that waits, the preferred first."""
+    """Every way to admit a workload that waits, the preferred first; what has succeeded needs no chips again."""
     for variant in workload.variants:
-        for pool in variant.pools:
-            yield Option(variant, pool, variant.replicas, variant.replicas * variant.ask.chips)
+        replicas = max(variant.replicas - workload.succeeded, 0)
+        for pool in variant.pools if _is_open(workload, variant) else ():
+            yield Option(variant, pool, replicas, replicas * variant.ask.chips)
+
+
+def _is_open(workload: Workload, variant: Variant) -> bool:
+    """A gang with succeeded indexes keeps its variant: another one would run them anew."""
+    last = workload.displaced.variant if workload.displaced else None
+    return not workload.succeeded or last is None or variant.name == last

@@ -55,7 +55,7 @@ def displaced_text(displaced: Displaced) -> str:
         "generation": displaced.generation,
         "message": displaced.message,
     }
-    return orjson.dumps(said).decode()
+    return orjson.dumps(said | ({"variant": displaced.variant} if displaced.variant else {})).decode()
 
 
 def displaced_of(text: str) -> Displaced | None:
@@ -70,6 +70,7 @@ def displaced_of(text: str) -> Displaced | None:
             not_started=int(said["notStarted"]),
             generation=int(said["generation"]),
             message=str(said.get("message") or ""),
+            variant=VariantName(said["variant"]) if said.get("variant") else None,
         )
     except (ValueError, TypeError, LookupError):
         return None

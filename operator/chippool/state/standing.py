@@ -94,6 +94,7 @@ def displaced_by(decision: Displace, workload: Workload, now: float) -> Displace
         not_started=_not_started(decision, workload),
         generation=workload.generation,
         message=decision.message,
+        variant=workload.assignment.variant if workload.assignment else before.variant if before else None,
     )
 
 
