@@ -76,5 +76,7 @@ def test_each_pool_of_the_examples_has_nodes_in_the_small_fleet(plane):
             pool = ChipPool.model_validate(document)
             selector = ",".join(f"{key}={value}" for key, value in pool.spec.node_selector.items())
             resource = pool.spec.chip.resource_name.replace(".", "\\.")
-            chips = plane.kubectl("get", "nodes", "-l", selector, "-o", f"jsonpath={{.items[*].status.capacity.{resource}}}")
+            chips = plane.kubectl(
+                "get", "nodes", "-l", selector, "-o", f"jsonpath={{.items[*].status.capacity.{resource}}}"
+            )
             assert set(chips.stdout.split()) == {"8"}, path

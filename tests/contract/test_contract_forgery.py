@@ -89,7 +89,9 @@ def test_a_job_of_ones_own_is_not_given_a_workload_as_its_controller(eve, rest):
 
     said = eve.refused_patch("job", "adopted", {"metadata": {"ownerReferences": [owned_by(rest)]}})
 
-    assert "Job adopted: metadata.ownerReferences of what a ChipWorkload controls may only be changed by chippool" in said
+    assert (
+        "Job adopted: metadata.ownerReferences of what a ChipWorkload controls may only be changed by chippool" in said
+    )
     eve.kubectl("delete", "job", "adopted", "-n", ARENA)
 
 
@@ -169,4 +171,6 @@ def test_a_user_may_not_write_a_status(eve, gang):
 
 
 def test_a_user_may_not_hold_the_verb_assign(eve):
-    assert eve.kubectl("auth", "can-i", "assign", "chipworkloads.chippool.io", "-n", ARENA, check=False).stdout == "no\n"
+    assert (
+        eve.kubectl("auth", "can-i", "assign", "chipworkloads.chippool.io", "-n", ARENA, check=False).stdout == "no\n"
+    )

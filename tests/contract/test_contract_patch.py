@@ -16,11 +16,16 @@ NAMES = ["a", "b", "c", "d", "e"]
 
 
 def normal(value):
-    """Without what is empty or null, which kubectl's types leave out."""
+    """Without what is empty or null, which kubectl's types leave out; and without directives.
+
+    strategicpatch leaves those standing inside an item that it adds to a list: noise that no object can have.
+    """
     if isinstance(value, dict):
-        kept = {key: normal(part) for key, part in value.items() if part is not None}
+        kept = {key: normal(part) for key, part in value.items() if part is not None and key != "$retainKeys"}
         return {key: part for key, part in kept.items() if part not in ({}, [], "")}
-    return [normal(part) for part in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [normal(part) for part in value if not (isinstance(part, dict) and "$patch" in part)]
+    return value
 
 
 class Writer:

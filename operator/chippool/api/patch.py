@@ -86,7 +86,7 @@ def _merge(old: Any, value: Any, path: str) -> Any:
 
 def _merge_list(old: Sequence[Any], patch: Sequence[Any], path: str) -> list[Any]:
     if path in SETS:
-        return list(dict.fromkeys([*patch, *(value for value in old if value not in patch)]))
+        return [*patch, *(value for value in old if value not in patch)]
     key = MERGE_KEYS.get(path)
     if key is None:
         return list(patch)
@@ -95,6 +95,8 @@ def _merge_list(old: Sequence[Any], patch: Sequence[Any], path: str) -> list[Any
 
 def _merge_items(old: Sequence[Json], patch: Sequence[Json], key: str, path: str) -> list[Json]:
     _check_keys(patch, key, path)
+    if not all(isinstance(item, Mapping) for item in old):
+        raise PatchError(f"{path} of the template must be a list of objects")
     plain = [item for item in patch if DIRECTIVE not in item]
     if any(item.get(DIRECTIVE) == "replace" for item in patch):
         return [_fresh(item, path) for item in plain]
@@ -160,7 +162,7 @@ def _retained(old: Mapping[str, Any], patch: Mapping[str, Any], path: str) -> Js
 def _without_values(new: Json, key: str, values: Any, path: str) -> None:
     if not _is_list(values):
         raise PatchError(f"{_below(path, DELETE_VALUES + key)} must be a list of values")
-    if key in new:
+    if _is_list(new.get(key)):
         new[key] = [value for value in new[key] if value not in values]
 
 
