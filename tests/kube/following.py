@@ -5,7 +5,8 @@ import contextlib
 from typing import Any
 
 from chippool.kube.client import Client
-from chippool.kube.feed import Feed, Kind
+from chippool.kube.feed import Feed
+from chippool.state.kinds import Kind
 from tests.kube.fake_api import PODS
 from tests.kube.faults import Bell
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from chippool.kube.feed import Feed, Kind
+from chippool.kube.feed import Feed
+from chippool.state.kinds import Kind
 from tests.kube.fake_api import PODS, a_pod
 from tests.kube.faults import drop, hang, refuse, say
 from tests.kube.following import Recording, a_feed, running

@@ -26,14 +26,17 @@ RESUMES = 5  # refused in a row: the server's memory may be another one than our
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Protocol):
     """What to follow, and what to keep of it (`project`: raw object → small record)."""
 
-    name: str
-    path: str
-    project: Callable[[dict[str, Any]], Any]
-    params: Mapping[str, str] = field(default_factory=dict)
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def project(self) -> Callable[[dict[str, Any]], Any]: ...
+    @property
+    def params(self) -> Mapping[str, str]: ...
 
 
 class Sink(Protocol):

@@ -21,7 +21,7 @@ from chippool.control.tell import Teller
 from chippool.control.upkeep import Upkeep
 from chippool.kube.access import Access, find_access
 from chippool.kube.client import Client
-from chippool.kube.feed import Feed, Kind
+from chippool.kube.feed import Feed
 from chippool.kube.lease import Lease
 from chippool.kube.writer import Writer
 from chippool.metrics import Metrics
@@ -67,9 +67,7 @@ class Operator:
         self._batch = Batch()
         self.metrics = Metrics()
         self.mirror = Mirror(time.time)
-        self.feeds = [
-            Feed(client, Kind(kind.name, kind.path, kind.project, kind.params), self.mirror) for kind in KINDS
-        ]
+        self.feeds = [Feed(client, kind, self.mirror) for kind in KINDS]
         self.lease = Lease(
             client,
             namespace=settings.namespace or client.namespace,
