@@ -99,10 +99,11 @@ class Teller:
     def _put_event(self, key: WorkloadKey, write: Write) -> None:
         """Once for each status, however often that is replaced while it waits."""
         sent = self._unlanded.get(key)
-        if sent is None or write.key not in sent.events:
+        said = (write.path, write.body["reason"], write.body["note"])  # its name moves with the minute
+        if sent is None or said not in sent.events:
             self._writer.put(write)
         if sent is not None:
-            sent.events.add(write.key)
+            sent.events.add(said)
 
     def _done(self, key: WorkloadKey, sent: Unlanded, outcome: Outcome, answer: Answer) -> None:
         if outcome is Outcome.SUPERSEDED or self._unlanded.get(key) is not sent:
