@@ -41,7 +41,7 @@ class Metrics:
     """What the loop counts; `registry` is what /metrics shows."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second series for each, which nobody asks for
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody asks for
         self.registry = CollectorRegistry()
         self.decisions = Counter(
             "chippool_decisions", "Decisions taken and accepted.", ["kind", "reason"], registry=self.registry
