@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from chippool.shell.checks import RIGHTS
-from tests.contract.conftest import CHART, OPERATOR, ROOT, helm
+from tests.contract.conftest import CHART, OPERATOR, ROOT, User, eventually, helm
 
 pytestmark = pytest.mark.plane
 
@@ -87,6 +87,14 @@ def test_the_operator_has_one_lease_in_its_own_namespace(admin):
 def test_a_viewer_sees_and_an_editor_makes_workloads(eve):
     for verb in ("get", "list", "create", "patch", "delete"):
         assert eve.kubectl("auth", "can-i", verb, "chipworkloads.chippool.io", "-n", "arena").stdout == "yes\n"
+
+
+def test_a_viewer_of_the_cluster_sees_pools_and_queues(admin, plane):
+    admin.kubectl("create", "clusterrolebinding", "viewer", "--clusterrole=view", "--user=viewer")
+    viewer = User(plane, "viewer")
+
+    eventually(lambda: viewer.kubectl("auth", "can-i", "list", "chippools", check=False).stdout == "yes\n")
+    viewer.kubectl("get", "chips", "-A")
 
 
 def test_its_pods_pass_the_restricted_standard(admin):

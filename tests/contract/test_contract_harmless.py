@@ -1,5 +1,6 @@
 """What is harmless passes the admission policies: users' own business, and Kubernetes' own controllers."""
 
+import itertools
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from tests.contract.conftest import ARENA
 pytestmark = pytest.mark.plane
 
 MARKED = {"chippool.io/assignment": ASSIGNMENT}
+NUMBERS = itertools.count()
 OFF = {"spec": {"schedulingGates": [{"$patch": "delete", **GATE}]}}
 
 
@@ -36,9 +38,9 @@ def nodes(admin):
 
 
 @pytest.fixture
-def waiting(operator, admin, request):
+def waiting(operator, admin):
     """A Job the operator made, whose pods have their gate."""
-    name = f"waiting-{abs(hash(request.node.name)) % 10**8}"
+    name = f"waiting-{next(NUMBERS)}"
     operator.create(a_job(name, owner=admin.create(a_workload(name)), annotations=MARKED))
     wait_for(admin, f"job/{name}", "{.status.active}=2")
     yield name
