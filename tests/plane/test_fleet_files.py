@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.plane import paths
 from tools.plane.errors import PlaneError
 from tools.plane.fleet import Fleet, NodePool
 
@@ -61,3 +62,9 @@ def test_a_wrong_fleet_file_is_refused_with_a_sentence(tmp_path, text, sentence)
     path.write_text(text)
     with pytest.raises(PlaneError, match=sentence):
         Fleet.load(path)
+
+
+@pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", ".hidden", "x" * 64])
+def test_a_name_that_could_not_be_a_folder_is_refused(name):
+    with pytest.raises(PlaneError, match="can't name a plane"):
+        paths.run_dir(name)

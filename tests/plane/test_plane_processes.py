@@ -1,6 +1,7 @@
 """Any one process of a plane can be killed, stopped and started again, and what it served goes on."""
 
 import os
+import signal
 import subprocess
 
 import pytest
@@ -29,6 +30,15 @@ def not_running(pid):
     except ProcessLookupError:
         return True
     return False
+
+
+def test_a_process_that_ends_by_itself_is_started_again_and_one_that_was_killed_is_not(plane):
+    plane.kill("kube-scheduler")
+    os.kill(plane.pid("kwok"), signal.SIGKILL)
+    eventually(lambda: plane.describe()["processes"]["kwok"]["crashes"] == 1, "kwok is started again")
+    assert plane.pid("kube-scheduler") is None
+    for component in ("kwok", "kube-scheduler"):
+        plane.restart(component)
 
 
 def test_what_was_written_survives_etcd_and_the_api_server(plane):

@@ -28,12 +28,20 @@ class Child:
         self.layout = layout
         self.process: Process | None = None
         self.stopped = False
+        self.wanted = False
+        self.crashes = 0
+        self.changing = asyncio.Lock()  # nobody starts it twice
 
     @property
     def state(self) -> str:
         if self.process is None or self.process.returncode is not None:
             return "ended"
         return "stopped" if self.stopped else "running"
+
+    @property
+    def crashed(self) -> bool:
+        """It ended, and not because somebody asked for it here."""
+        return self.wanted and self.pid is None
 
     @property
     def pid(self) -> int | None:
@@ -50,7 +58,7 @@ class Child:
                 start_new_session=True,
                 preexec_fn=dies_with_parent(),
             )
-        self.stopped = False
+        self.stopped, self.wanted = False, True
 
     async def ready(self, session: aiohttp.ClientSession) -> None:
         """Return once the health check says yes; PlaneError with the log's tail if it ends or takes too long."""
@@ -70,6 +78,7 @@ class Child:
 
     async def kill(self) -> None:
         """Kill -9 and wait until it is gone; nothing to do if it is gone already."""
+        self.wanted = False
         if self.process is not None and self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()

@@ -22,7 +22,7 @@ def missing(folder: Path) -> list[str]:
 
 
 def install(folder: Path, work: Path) -> None:
-    """Put kubectl and helm into the folder, each complete or not at all; PlaneError if this machine has to bring them."""
+    """Put kubectl and helm into the folder, each complete or not at all."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         _link_own(folder)
         return

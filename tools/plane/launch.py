@@ -22,6 +22,7 @@ def launch(layout: Layout, steps: Steps, *, owned: bool) -> tuple[Layout, Superv
         return _follow(supervisor, steps), supervisor
     except BaseException:
         end(supervisor)
+        control.wait_gone(layout.run)
         raise
 
 
@@ -68,9 +69,10 @@ def _follow(supervisor: Supervisor, steps: Steps) -> Layout:
 
 def end(supervisor: Supervisor) -> None:
     """Let the supervisor take the plane down, and wait for it."""
-    if supervisor.stdin is not None:
+    if supervisor.stdin is None:
+        supervisor.terminate()
+    else:
         supervisor.stdin.close()
-    supervisor.terminate()
     try:
         supervisor.wait(20)
     except subprocess.TimeoutExpired:

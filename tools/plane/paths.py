@@ -2,8 +2,11 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
+
+from tools.plane.errors import PlaneError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -22,6 +25,9 @@ def run_root() -> Path:
 
 
 def run_dir(name: str) -> Path:
+    """The folder of the plane of that name; PlaneError if it can't be one."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", name):
+        raise PlaneError(f"{name!r} can't name a plane: use up to 63 letters, digits, dots, dashes and underscores.")
     return run_root() / name
 
 

@@ -25,7 +25,10 @@ from tools.plane.janitor import Janitor
 from tools.plane.layout import Layout, free_ports
 
 _ATTEMPTS = 3
+_ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _HEALTH_WITHIN_S = 2.0
+_REVIVE_EVERY_S = 1.0
+_POLL_S = 0.05
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 Reply = dict[str, Any]
 
@@ -55,13 +58,35 @@ class Supervisor:
         users.make_all(self.layout)
         components.prepare(self.layout)
         self.children = {name: Child(one, self.layout) for name, one in components.ALL.items()}
-        async with api.session(self.layout, patience_s=_HEALTH_WITHIN_S) as session:
+        async with self.session() as session:
             for together in (("etcd",), ("kube-apiserver",), ("kube-controller-manager", "kube-scheduler", "kwok")):
                 _report(step=", ".join(together))
                 await asyncio.gather(*(self.children[name].start() for name in together))
                 await asyncio.gather(*(self.children[name].ready(session) for name in together))
         self.phase = "ready"
         self._save()
+
+    async def revive_for_ever(self) -> None:
+        """As a kubelet does: some processes give up when the API server goes while they start."""
+        while True:
+            await asyncio.sleep(_REVIVE_EVERY_S)
+            for child in self.children.values():
+                async with child.changing:
+                    await self._revive(child)
+
+    async def _revive(self, child: Child) -> None:
+        if child.crashed:
+            child.crashes += 1
+            await self.start_anew(child)
+
+    async def start_anew(self, child: Child) -> None:
+        if child.component is components.KWOK:
+            async with self.session() as session:
+                await _free_leases(session, self.layout)
+        await child.start()
+
+    def session(self) -> aiohttp.ClientSession:
+        return api.session(self.layout, patience_s=_HEALTH_WITHIN_S)
 
     async def stop(self) -> None:
         await asyncio.gather(*(child.kill() for child in self.children.values()))
@@ -81,7 +106,9 @@ class Supervisor:
         return self.children[name]
 
     def describe(self) -> Reply:
-        processes = {name: {"pid": one.pid, "state": one.state} for name, one in self.children.items()}
+        processes = {
+            name: {"pid": one.pid, "state": one.state, "crashes": one.crashes} for name, one in self.children.items()
+        }
         return self.layout.to_json() | {"phase": self.phase, "supervisor": os.getpid(), "processes": processes}
 
     def _save(self) -> None:
@@ -95,7 +122,9 @@ async def _describe(supervisor: Supervisor, _: Reply) -> None:
 
 
 async def _kill(supervisor: Supervisor, request: Reply) -> None:
-    await supervisor.child(request).kill()
+    child = supervisor.child(request)
+    async with child.changing:
+        await child.kill()
 
 
 async def _stop(supervisor: Supervisor, request: Reply) -> None:
@@ -108,20 +137,22 @@ async def _continue(supervisor: Supervisor, request: Reply) -> None:
 
 async def _restart(supervisor: Supervisor, request: Reply) -> None:
     child = supervisor.child(request)
-    await child.kill()
-    async with api.session(supervisor.layout, patience_s=_HEALTH_WITHIN_S) as session:
-        if child.component is components.KWOK:
-            await _free_leases(session, supervisor.layout)
-        await child.start()
+    async with child.changing, supervisor.session() as session:
+        await child.kill()
+        await supervisor.start_anew(child)
         await child.ready(session)
 
 
 async def _free_leases(session: aiohttp.ClientSession, layout: Layout) -> None:
     """A new kwok has a new identity and would wait for the old one's leases to run out."""
-    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-        patience = aiohttp.ClientTimeout(total=60)
+    patience = aiohttp.ClientTimeout(total=60)
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError, PlaneError):
         async with session.delete(layout.server + _LEASES, timeout=patience) as answer:
             await answer.read()
+        # kwok lists from the server's cache, which follows a moment later.
+        cached = f"{layout.server}{_LEASES}?resourceVersion=0"
+        while (await api.call(session, "GET", cached)).get("items"):  # noqa: ASYNC110  # the server has no event for it
+            await asyncio.sleep(_POLL_S)
 
 
 async def _down(supervisor: Supervisor, _: Reply) -> None:
@@ -172,7 +203,7 @@ def _silence() -> None:
 
 async def _run(supervisor: Supervisor, *, owned: bool) -> int:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in _ENDINGS:
         loop.add_signal_handler(number, supervisor.ended.set)
     server = await asyncio.start_unix_server(partial(_serve, supervisor), supervisor.layout.socket)
     starting = asyncio.create_task(supervisor.start())
@@ -198,14 +229,16 @@ async def _until_ended(supervisor: Supervisor, starting: asyncio.Task[None]) -> 
         starting.result()
         _report(ready=supervisor.layout.to_json())
         _silence()
-    await ending
+        reviving = asyncio.create_task(supervisor.revive_for_ever())
+        await ending
+        reviving.cancel()
 
 
 def main() -> int:
     """Own one plane from its first process to the removal of its last file."""
     layout = Layout.from_json(json.loads(sys.argv[1]))
     lock = int(sys.argv[sys.argv.index("--lock") + 1])
-    folders = (layout.run, layout.scratch)
+    folders = (layout.scratch, layout.run)  # in this order: who waits for the end looks at the run folder
     for folder in folders:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     janitor = Janitor(folders, lock)
@@ -215,9 +248,11 @@ def main() -> int:
         _report(failed=traceback.format_exc())
         return 1
     finally:
-        janitor.dismiss()
+        for number in _ENDINGS:
+            signal.signal(number, signal.SIG_IGN)  # it is ending already
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
+        janitor.dismiss()
 
 
 if __name__ == "__main__":
