@@ -18,6 +18,11 @@ from pathlib import Path
 UV = "0.13.9"
 OLDEST = (3, 11)
 REPOSITORY = Path(__file__).resolve().parents[1]
+SYSTEM_CERTIFICATES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
 STAMP = REPOSITORY / ".venv" / "chippool-setup"
 
 
@@ -90,8 +95,15 @@ def sync(uv: Path) -> None:
     """Bring .venv to what uv.lock says."""
     chosen = {"UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never", "UV_PROJECT_ENVIRONMENT": ".venv"}
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    if has_system_certificates():
+        chosen["UV_SYSTEM_CERTS"] = "true"  # as pip does; a company's proxy may have an authority of its own
     with step("the packages of uv.lock into .venv"):
         subprocess.run([str(uv), "sync", "--frozen"], cwd=str(REPOSITORY), env=dict(environment, **chosen), check=True)
+
+
+def has_system_certificates() -> bool:
+    """Tell whether this machine says whom it trusts; a bare container may not."""
+    return any(path.is_file() and path.stat().st_size for path in map(Path, SYSTEM_CERTIFICATES))
 
 
 def cache() -> Path:

@@ -20,7 +20,7 @@ from chippool.cli.picture import Picture, picture
 from chippool.cli.structured import text
 from chippool.cli.top_screen import ROWS, screen
 from chippool.kube.client import Client
-from chippool.kube.feed import Feed, Kind
+from chippool.kube.feed import Feed
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
 
@@ -108,7 +108,7 @@ async def _follow(
 
 @asynccontextmanager
 async def _followed(client: Client, mirror: Mirror) -> AsyncIterator[list[Feed]]:
-    feeds = [Feed(client, Kind(kind.name, kind.path, kind.project, kind.params), mirror) for kind in KINDS]
+    feeds = [Feed(client, kind, mirror) for kind in KINDS]
     tasks = [asyncio.create_task(feed.run()) for feed in feeds]
     try:
         yield feeds
