@@ -1,0 +1,45 @@
+"""The reference says what there is: no reason and no metric is left out, and none is made up."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from chippool.api.pool import ChipPool
+from chippool.api.queue import ChipQueue
+from chippool.api.workload import ChipWorkload
+from chippool.core.reasons import Reason
+from chippool.metrics import Metrics, Readings
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+KINDS = {"ChipPool": ChipPool, "ChipQueue": ChipQueue, "ChipWorkload": ChipWorkload}
+
+
+def test_the_objects_of_the_readme_have_only_fields_there_are():
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    objects = [one for block in blocks for one in yaml.safe_load_all(block)]
+    assert {one["kind"] for one in objects} == set(KINDS)
+    for one in objects:
+        kept = KINDS[one["kind"]].model_validate(one).model_dump(by_alias=True, mode="json", exclude_unset=True)
+        assert kept["spec"] == one["spec"]
+
+
+def test_every_reason_is_explained():
+    said = (REFERENCE / "reasons.md").read_text()
+    words = {
+        word.strip() for row in re.findall(r"^\| ([A-Z][\w, ]+) \|", said, re.MULTILINE) for word in row.split(",")
+    }
+    assert words == {reason.value for reason in Reason}
+
+
+def test_every_metric_is_listed():
+    metrics = Metrics()
+    metrics.show(Readings(**dict.fromkeys(_numbers(), dict), leader=lambda: True))
+    kept = {family.name + ("_total" if family.type == "counter" else "") for family in metrics.registry.collect()}
+    said = set(re.findall(r"^\| `(chippool_\w+)`", (REFERENCE / "metrics.md").read_text(), re.MULTILINE))
+    assert said == kept
+
+
+def _numbers():
+    return [name for name in Readings.__dataclass_fields__ if name != "leader"]
