@@ -4,6 +4,7 @@ import os
 import socket
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.metadata import version
 
 LEASE_NAME = "chippool"
 PORT = 8080
@@ -42,3 +43,8 @@ class Settings:
     """Serves /metrics, /healthz and /readyz; 0 takes a free one."""
     log_format: LogFormat = LogFormat.TEXT
     log_level: LogLevel = LogLevel.INFO
+
+    @property
+    def agent(self) -> str:
+        """What the API server's audit log calls this replica."""
+        return f"chippool/{version('chippool')} ({self.identity})"

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chippool.kube.access import NoClusterError
+from chippool.kube.access import NoClusterError, find_access
 from chippool.kube.client import ApiError, Client
 from tests.kube.fake_api import PODS, a_kubeconfig, a_pod
 from tests.kube.faults import drop, hang, refuse, say
@@ -21,6 +21,13 @@ async def test_an_object_is_read_with_the_kubeconfigs_token_and_namespace(api, c
     assert found["metadata"]["name"] == "p1"
     assert api.headers[-1]["Authorization"] == "Bearer secret"
     assert client.namespace == "ours"
+
+
+async def test_the_server_is_told_which_replica_asks(api, tmp_path):
+    replica = Client(await find_access(a_kubeconfig(tmp_path, api.url)), agent="chippool/1 (a)")
+    await replica.get(f"{PODS}/p1")
+    await replica.close()
+    assert api.headers[-1]["User-Agent"] == "chippool/1 (a)"
 
 
 async def test_what_is_not_there_is_none(client):

@@ -33,6 +33,16 @@ async def test_what_waits_lapses_when_the_lead_is_lost_also_before_a_retry(api, 
     assert len(api.requests) == 1
 
 
+async def test_a_write_that_was_started_and_not_sent_when_the_lead_was_lost_lapses(api, client, outcomes):
+    looks = [True, True]  # before the batch, before the start, and then no more
+    writer = a_writer(client, fence=lambda: bool(looks and looks.pop()))
+    writer.put(a_create("p1", outcomes))
+    async with running(writer.run()):
+        await outcomes.until(1)
+    assert outcomes.seen == [("p1", Outcome.LAPSED)]
+    assert api.requests == []
+
+
 async def test_low_value_writes_wait_while_pins_are_expected(api, client, outcomes):
     holding = [True]
     writer = a_writer(client, hold=lambda: bool(holding))

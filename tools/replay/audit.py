@@ -28,6 +28,8 @@ class Call:
     code: int
     request: Json
     response: Json
+    agent: str = ""
+    """What the client calls itself; replicas of one user differ in it."""
 
     @property
     def succeeded(self) -> bool:
@@ -64,6 +66,7 @@ def call(event: Json) -> Call:
         code=(event.get("responseStatus") or {}).get("code", 0),
         request=event.get("requestObject") or {},
         response=response,
+        agent=event.get("userAgent", ""),
     )
 
 

@@ -16,6 +16,7 @@ CONNECT_S = 5.0
 KEEPALIVE_S = 60.0  # below the 90 s after which the API server closes an idle connection
 READ_BYTES = 1 << 20
 UNREACHABLE = 0
+AGENT = "chippool"
 
 JSON = "application/json"
 NO_PARAMS: Mapping[str, str] = {}
@@ -33,9 +34,11 @@ class ApiError(Exception):
 
 
 class Client:
-    """One cluster; make it with `connect`, end it with `close`."""
+    """One cluster; make it with `connect`, end it with `close`. `agent` is what the server's audit log calls us."""
 
-    def __init__(self, access: Access, *, connections: int = CONNECTIONS, answer: float = ANSWER_S) -> None:
+    def __init__(
+        self, access: Access, *, connections: int = CONNECTIONS, answer: float = ANSWER_S, agent: str = AGENT
+    ) -> None:
         self.namespace = access.namespace
         self._access = access
         self._answer = answer
@@ -44,7 +47,7 @@ class Client:
                 limit=connections, ssl=True if access.ssl is None else access.ssl, keepalive_timeout=KEEPALIVE_S
             ),
             read_bufsize=READ_BYTES,
-            headers={"Accept": JSON, "User-Agent": "chippool"},
+            headers={"Accept": JSON, "User-Agent": agent},
         )
 
     @classmethod

@@ -156,6 +156,9 @@ class Writer:
 
     async def _send(self, entry: Entry) -> None:
         write = entry.write
+        if not self._fence():  # a process can be stopped at any point, also since `_start`
+            self._finish(entry, Outcome.LAPSED, None)
+            return
         try:
             answer = await self._client.request(
                 write.method, write.path, write.body, content_type=write.content_type, within=self._answer

@@ -50,7 +50,7 @@ async def operate(settings: Settings) -> None:
     """Run the operator until SIGTERM or SIGINT; raises CannotStartError, NoClusterError or EndedError."""
     stop = _told_to_stop()
     access = await find_access(settings.kubeconfig, settings.context)
-    client = Client(access)
+    client = Client(access, agent=settings.agent)
     try:
         await _unless(stop, check_cluster(client))
         if not stop.is_set():
@@ -64,6 +64,7 @@ class Operator:
 
     def __init__(self, settings: Settings, access: Access, client: Client) -> None:
         self._access = access
+        self._agent = settings.agent
         self._batch = Batch()
         self.metrics = Metrics()
         self.mirror = Mirror(time.time)
@@ -188,7 +189,7 @@ class Operator:
         token = await self._access.authorization()
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=self._access.ssl or True),
-            headers={"Authorization": token} if token else {},
+            headers={"User-Agent": self._agent} | ({"Authorization": token} if token else {}),
             proxy=self._access.proxy,
         )
         return kopf.AiohttpSession(server=self._access.server, aiohttp_session=session)
