@@ -44,8 +44,9 @@ verify: generate lint types contracts ## Generated files are current, style, typ
 	git diff --exit-code
 
 .PHONY: generate
-generate: setup ## Write what is made from the models: crds/ and the chart's copy.
+generate: setup ## Write what is made from code: crds/ and the chart's copy, the page of reasons.
 	$(BIN)/python -m chippool.api.schema crds helm/chippool/crds
+	$(BIN)/python -m tools.reference docs/reference
 
 .PHONY: lint
 lint: setup ## ruff: rules and format.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.build import ASSIGNMENT, a_deployment, a_job, a_workload, owned_by
+from tests.contract.build import ASSIGNMENT, a_deployment, a_job, a_pod_template, a_workload, owned_by
 from tests.contract.conftest import ARENA
 
 pytestmark = pytest.mark.plane
@@ -174,3 +174,22 @@ def test_a_user_may_not_hold_the_verb_assign(eve):
     assert (
         eve.kubectl("auth", "can-i", "assign", "chipworkloads.chippool.io", "-n", ARENA, check=False).stdout == "no\n"
     )
+
+
+def test_a_pod_is_not_passed_off_as_a_workloads(eve, gang):
+    template = a_pod_template("gang", gated=False)
+    said = eve.refused("create", "-f", "-", given={"apiVersion": "v1", "kind": "Pod", **named(template, "false-gang")})
+
+    assert "Pod false-gang: the label chippool.io/workload is for pods of ChipWorkloads" in said
+
+
+def test_the_label_of_a_workloads_pod_is_neither_changed_nor_removed(eve, gated_pod):
+    for value in ("other", None):
+        said = eve.refused_patch("pod", gated_pod, {"metadata": {"labels": {"chippool.io/workload": value}}})
+
+        assert "only chippool may set, change or remove the label chippool.io/workload" in said
+
+
+def named(template, name):
+    labels = {"chippool.io/workload": "gang"}
+    return {**template, "metadata": {**template["metadata"], "name": name, "namespace": ARENA, "labels": labels}}

@@ -9,7 +9,7 @@ from chippool.core.ids import Namespace, PoolName
 from chippool.core.model import Assignment, Displaced, NamespaceView, Outcome, Problem, Requirement
 from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Stop
 from chippool.core.reasons import Reason
-from tests.core.build import a_queue, a_snapshot, a_variant, a_workload, decision_of, nodes
+from tests.core.build import a_pool, a_queue, a_snapshot, a_variant, a_workload, decision_of, nodes
 
 
 def decide(workload, now=1000.0, **more):
@@ -116,6 +116,8 @@ def test_a_limit_tightened_later_displaces_nobody():
         (a_workload("w", pool="nope"), {}, Reason.UNKNOWN_POOL, "spec.variants[nope].poolNames"),
         (a_workload("w", "vip"), {}, Reason.CLASS_NOT_ALLOWED, "spec.priorityClassName"),
         (a_workload("w"), {"queues": [a_queue(selector=None)]}, Reason.NAMESPACE_NOT_ALLOWED, "namespaceSelector"),
+        (a_workload("w"), {"pools": [replace(a_pool(), deleting=True)]}, Reason.POOL_TERMINATING, "is being deleted"),
+        (a_workload("w"), {"queues": [replace(a_queue(), deleting=True)]}, Reason.QUEUE_TERMINATING, "spec.queueName"),
         (a_workload("w", chips=9), {}, Reason.IMPOSSIBLE_SIZE, "chipsPerReplica: 9 chips a replica is more than any"),
         (a_workload("w", replicas=3), {}, Reason.IMPOSSIBLE_SIZE, "3 replicas are more than ChipPool h800 could ever"),
         (a_workload("w"), {"nodes": [], "pools": None}, Reason.NO_NODES, "has no nodes"),

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from chippool.api import names
-from chippool.control.render_pod import Json, Order, chip_container, pod_template
+from chippool.control.render_pod import Json, Order, chip_container, chip_container_name, pod_template
 from chippool.core.ids import Milli, VariantName
 from chippool.core.model import Assignment, Displaced, Mode, Pool, Workload
 from chippool.state.annotations import assignment_text, displaced_text
@@ -48,10 +48,10 @@ def render(record: WorkloadRecord, assignment: Assignment, pool: Pool, inherited
     LookupError: the variant or the chip container is not in the spec; ValueError: the patch does not apply.
     """
     spec = orjson.loads(record.spec)
-    order = _order(record, assignment, pool)
+    order = _order(record, spec, assignment, pool)
     template = pod_template(spec, _chosen(spec, assignment), order)
     shape = _job(spec, template, order) if order.gang else _deployment(spec, template, order)
-    chips = _chips(template["spec"], spec.get("chipContainer"))
+    chips = _chips(template["spec"], order.container)
     stamp = f"{_digest(shape, chips['name'], order.resource)} {order.resource}={order.count}"
     kind = "Job" if order.gang else "Deployment"
     return Rendered(
@@ -81,7 +81,7 @@ def annotations(assignment: Assignment, displaced: Displaced | None, stamp: str)
     return said | ({names.DISPLACED: displaced_text(displaced)} if displaced else {})
 
 
-def _order(record: WorkloadRecord, assignment: Assignment, pool: Pool) -> Order:
+def _order(record: WorkloadRecord, spec: Mapping[str, Any], assignment: Assignment, pool: Pool) -> Order:
     return Order(
         name=record.name,
         namespace=record.namespace,
@@ -90,6 +90,7 @@ def _order(record: WorkloadRecord, assignment: Assignment, pool: Pool) -> Order:
         chips=chips_per_replica(record.view, assignment.variant),
         replicas=assignment.replicas,
         gang=record.view.mode is Mode.GANG,
+        container=chip_container_name(spec),
     )
 
 
@@ -179,7 +180,7 @@ def _metadata(record: WorkloadRecord) -> Json:
     }
 
 
-def _chips(pod: Mapping[str, Any], container: str | None) -> Json:
+def _chips(pod: Mapping[str, Any], container: str) -> Json:
     chosen = chip_container(pod, container)
     return {"name": chosen["name"], "resources": chosen["resources"]}
 

@@ -25,6 +25,8 @@ class Order:
     chips: Milli
     replicas: int
     gang: bool
+    container: str
+    """Which one gets the chips."""
 
     @property
     def count(self) -> str:
@@ -45,7 +47,7 @@ def pod_template(spec: Mapping[str, Any], variant: Mapping[str, Any], order: Ord
     template: Json = merged(spec["template"], variant.get("patch") or {})
     _mark(template, order)
     _route(template["spec"], order)
-    _give_chips(chip_container(template["spec"], spec.get("chipContainer")), order)
+    _give_chips(chip_container(template["spec"], order.container), order)
     if order.gang:
         template["spec"].setdefault("restartPolicy", "Never")
     if order.coordinated:
@@ -53,13 +55,19 @@ def pod_template(spec: Mapping[str, Any], variant: Mapping[str, Any], order: Ord
     return template
 
 
-def chip_container(pod: Mapping[str, Any], name: str | None) -> Json:
-    """Return the container that gets the chips: the named one, else the first. LookupError: there is none."""
+def chip_container(pod: Mapping[str, Any], name: str) -> Json:
+    """Return the container that gets the chips. LookupError: there is none of that name."""
     containers: list[Json] = pod.get("containers") or []
     for container in containers:
-        if name in (None, "", container["name"]):
+        if container["name"] == name:
             return container
     raise LookupError(f"the template has no container {name or 'at all'}")
+
+
+def chip_container_name(spec: Mapping[str, Any]) -> str:
+    """Return the one the spec names, else the first of its template: one that a patch adds may come before it."""
+    containers: list[Json] = spec["template"]["spec"].get("containers") or [{"name": ""}]
+    return str(spec.get("chipContainer") or containers[0]["name"])
 
 
 def _mark(template: Json, order: Order) -> None:

@@ -55,6 +55,10 @@ def _queue_problem(snapshot: Snapshot, workload: Workload) -> Problem | None:
             Reason.UNKNOWN_QUEUE,
             f"spec.queueName: there is no ChipQueue {workload.queue}; create it or name another.",
         )
+    if queue.deleting and workload.assignment is None:
+        return Problem(
+            Reason.QUEUE_TERMINATING, f"spec.queueName: ChipQueue {queue.name} is being deleted; name another."
+        )
     if not _serves(snapshot, queue, workload):
         return Problem(
             Reason.NAMESPACE_NOT_ALLOWED,
@@ -83,6 +87,9 @@ def pool_problem(snapshot: Snapshot, class_name: ClassName, variant: Variant, na
     if pool is None:
         where = f"spec.variants[{variant.name}].poolNames"
         return Problem(Reason.UNKNOWN_POOL, f"{where}: there is no ChipPool {name}; create it or name another.")
+    if pool.deleting:
+        where = f"spec.variants[{variant.name}].poolNames"
+        return Problem(Reason.POOL_TERMINATING, f"{where}: ChipPool {name} is being deleted; name another.")
     if pool.access and not any(class_name in entry for entry in pool.access):
         return Problem(
             Reason.ACCESS_DENIED,

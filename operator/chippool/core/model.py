@@ -110,6 +110,7 @@ class Pool:
     resource: str
     access: tuple[frozenset[ClassName], ...] = ()
     """Each entry a set of classes; none at all lets every class in."""
+    deleting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class Queue:
     """None selects no namespace, empty selects all."""
     limits: Mapping[PoolName, Milli] = field(default_factory=dict)
     """A pool that is not listed has no limit."""
+    deleting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

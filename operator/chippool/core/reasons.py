@@ -35,6 +35,8 @@ class Reason(StrEnum):
     UNKNOWN_CONTAINER = "UnknownContainer"
     NAMESPACE_NOT_ALLOWED = "NamespaceNotAllowed"
     NAMESPACE_TERMINATING = "NamespaceTerminating"
+    POOL_TERMINATING = "PoolTerminating"
+    QUEUE_TERMINATING = "QueueTerminating"
     CLASS_NOT_ALLOWED = "ClassNotAllowed"
     ACCESS_DENIED = "AccessDenied"
     IMPOSSIBLE_SIZE = "ImpossibleSize"
@@ -50,6 +52,8 @@ MISTAKES = frozenset(
         Reason.UNKNOWN_QUEUE,
         Reason.UNKNOWN_CLASS,
         Reason.UNKNOWN_CONTAINER,
+        Reason.POOL_TERMINATING,
+        Reason.QUEUE_TERMINATING,
         Reason.NAMESPACE_NOT_ALLOWED,
         Reason.CLASS_NOT_ALLOWED,
         Reason.ACCESS_DENIED,

@@ -1,6 +1,6 @@
 """What the cluster shows and what it means: endings, time limits and assignments that never could be right.
 
-The table "What the cluster shows" of docs/explanation/semantics.md, row by row; whoever passes all rows is
+The table "What the cluster shows" of docs/explanation/mechanism.md, row by row; whoever passes all rows is
 either admitted and stays so, or waits for chips.
 """
 

@@ -23,7 +23,12 @@ def pool(raw: Json) -> PoolRecord:
         name=name,
         version=metadata["resourceVersion"],
         generation=metadata.get("generation", 0),
-        view=Pool(name, intern(spec["chip"]["resourceName"]), tuple(map(_entry, spec.get("access") or ()))),
+        view=Pool(
+            name,
+            intern(spec["chip"]["resourceName"]),
+            tuple(map(_entry, spec.get("access") or ())),
+            deleting="deletionTimestamp" in metadata,
+        ),
         selector=tuple(sorted((spec.get("nodeSelector") or {}).items())),
         model=spec["chip"].get("model") or "",
         status=orjson.dumps(raw.get("status") or {}),
@@ -47,6 +52,7 @@ def queue(raw: Json) -> QueueRecord:
             class_names=_entry(spec),
             namespace_selector=_label_selector(spec.get("namespaceSelector")),
             limits=dict(_limits(spec)),
+            deleting="deletionTimestamp" in metadata,
         ),
         status=orjson.dumps(raw.get("status") or {}),
     )

@@ -1,0 +1,30 @@
+"""Writes the reference page that is made from code: `python -m tools.reference docs/reference`."""
+
+import re
+import sys
+from pathlib import Path
+
+from chippool.core import reasons
+from chippool.core.reasons import MISTAKES, Reason
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    folder.joinpath("reasons.md").write_text(reasons_page())
+
+
+def reasons_page() -> str:
+    """Every reason under the heading it stands below in the code."""
+    lines = ["# Reasons", "", "The same word in conditions, events, metrics and on the command line.", ""]
+    source = Path(reasons.__file__).read_text()
+    for line in source.partition("class Reason")[2].partition("MISTAKES")[0].splitlines():
+        if heading := re.match(r"\s+# (.+)", line):
+            lines += ["", f"**{heading[1]}**", ""]
+        if member := re.match(r"\s+\w+ = \"(\w+)\"", line):
+            mistake = " (a person must act)" if Reason(member[1]) in MISTAKES else ""
+            lines.append(f"- `{member[1]}`{mistake}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
