@@ -59,7 +59,7 @@ class Operator:
         """Returns at once; `wait_ready` waits."""
         self.starts += 1
         program = Path(sys.executable).with_name("chippool")
-        command = [program, "run", "--kubeconfig", self._kubeconfig, "--namespace", NAMESPACE]
+        command = [str(program), "run", "--kubeconfig", str(self._kubeconfig), "--namespace", NAMESPACE]
         identity = f"measured-{os.getpid()}-{self.starts}"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,7 +1,7 @@
 """What the hold check looks up: who holds what where, told from raw objects."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +39,9 @@ class Cluster:
     never: frozenset[str]
     """Classes with preemptionPolicy Never."""
     admitted: dict[str, Json]
-    """Workload → {class, queue, pool, chips} of what holds an assignment."""
+    """Workload → {class, queue, variant, pool, chips} of what holds an assignment."""
+    gated: Counter[str] = field(default_factory=Counter)
+    """Workload → its living pods that were sent nowhere yet."""
     used: dict[str, dict[str, Amounts]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
     """Node → who (a workload, or empty for others) → what its pods there hold."""
     members: dict[str, list[Json]] = field(default_factory=dict)
@@ -66,6 +68,8 @@ def known(seen: Objects) -> Cluster:
         cluster.members[name] = [node for node in seen.nodes if pools_of(cluster, node) == [name]]
     for pod in seen.pods:
         node = node_of(pod)
+        if not node and owner(pod) and not pod["metadata"].get("deletionTimestamp"):
+            cluster.gated[owner(pod)] += 1
         if node and pod.get("status", {}).get("phase") not in _OVER:
             there = cluster.used[node]
             there[owner(pod)] = added([there[owner(pod)], pod_needs(pod["spec"])])
@@ -77,7 +81,8 @@ def _holding(workload: Json, given: Json, made: Json) -> Json:
     left = int(given["replicas"]) - int(made.get("status", {}).get("succeeded") or 0)
     chips = max(left, 0) * int(variant["chipsPerReplica"]) if variant else 0
     spec = workload["spec"]
-    return {"class": spec["priorityClassName"], "queue": spec["queueName"], "pool": given["pool"], "chips": chips}
+    who = {"class": spec["priorityClassName"], "queue": spec["queueName"]}
+    return {**who, "variant": given["variant"], "pool": given["pool"], "chips": chips}
 
 
 def free_on(cluster: Cluster, node: Json, gone: frozenset[str]) -> Amounts:

@@ -24,7 +24,6 @@ from tools.replay.belief import (
     known,
     lets_in,
     limit_of,
-    node_of,
     owner,
     queue_use,
     replicas_of,
@@ -36,7 +35,19 @@ from tools.replay.nodes_fit import may_hold
 Json = dict[str, Any]
 BY_CHIPS = frozenset({"ChipsShort", "RoomShort", "QueueLimit"})
 """Reasons that say: there is no place. Others (a mistake, a back-off) say something else."""
+_TELLS_NOTHING = frozenset({"nothing", "Admitted", "Preempted", "ObjectDeleted"})
+"""What stands there before the first decision, or until the next one is written."""
 _OVER = frozenset({"Succeeded", "Failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """So many replicas in one pool; `charged` if they count against the queue's limit."""
+
+    variant: Json
+    pool: str
+    replicas: int
+    charged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,54 +64,68 @@ def unfit(seen: Objects) -> str:
             return f"pod {pod['metadata']['name']} is terminating"
         if LABEL not in (pod["metadata"].get("labels") or {}) and not pod["spec"].get("nodeName"):
             return f"pod {pod['metadata']['name']} is somebody else's and waits for kube-scheduler"
-    placed = Counter(owner(pod) for pod in seen.pods if node_of(pod))
+    there = Counter(owner(pod) for pod in seen.pods if not pod["metadata"].get("deletionTimestamp"))
     for job in seen.jobs:
-        given = assignment(job)
-        if given and not has_ended(job) and has_come_short(job, placed[workload_of(job)]):
+        if assignment(job) and not has_ended(job) and has_come_short(job, there[workload_of(job)]):
             return f"Job {job['metadata']['name']} has not got all of its pods yet"
     return ""
 
 
 def mismatches(seen: Objects) -> tuple[int, list[Mismatch]]:
-    """How many waiting workloads were looked at, and those that need not wait."""
+    """How many that wait were looked at, and those that need not wait."""
     cluster = known(seen)
     looked_at = 0
     wrong = []
     for workload in seen.workloads:
-        said = _waits(workload, cluster)
+        said, ways = _waits(workload, cluster)
         if said is None:
             continue
         looked_at += 1
-        place = next(_places(cluster, workload), None)
+        place = next(_places(cluster, workload, ways), None)
         if place is not None:
             wrong.append(Mismatch(key_of(workload), said, place))
     return looked_at, wrong
 
 
-def _waits(workload: Json, cluster: Cluster) -> str | None:
-    """What it says of its waiting, if chips are all it can wait for."""
-    spec, conditions = workload["spec"], conditions_of(workload)
+def _waits(workload: Json, cluster: Cluster) -> tuple[str | None, list[Way]]:
+    """What it says of its waiting, if chips are all it can wait for, and the ways it could go."""
+    spec, conditions, key = workload["spec"], conditions_of(workload), key_of(workload)
     finished = conditions.get("Finished", {}).get("status") == "True"
-    leaving = workload["metadata"].get("deletionTimestamp")
-    if finished or leaving or spec.get("suspend") or key_of(workload) in cluster.admitted:
-        return None
+    if finished or workload["metadata"].get("deletionTimestamp") or spec.get("suspend"):
+        return None, []
+    if key in cluster.admitted:
+        return _waits_for_nodes(workload, cluster)
     reason: str = conditions.get("Admitted", {}).get("reason", "nothing")
-    known_by_chips = reason in BY_CHIPS or reason in ("nothing", "Admitted", "Preempted")
-    return reason if known_by_chips else None
+    if reason not in BY_CHIPS and reason not in _TELLS_NOTHING:
+        return None, []
+    return reason, [
+        Way(variant, pool, replicas_of(workload, variant), charged=True)
+        for variant in spec["variants"]
+        for pool in variant["poolNames"]
+    ]
 
 
-def _places(cluster: Cluster, workload: Json) -> Iterator[str]:
+def _waits_for_nodes(workload: Json, cluster: Cluster) -> tuple[str | None, list[Way]]:
+    """Replicas of admitted work whose pods nobody has sent anywhere though nothing moves: they lost their nodes."""
+    gated, given = cluster.gated[key_of(workload)], cluster.admitted[key_of(workload)]
+    variant = next((v for v in workload["spec"]["variants"] if v["name"] == given["variant"]), None)
+    if not gated or variant is None:
+        return None, []
+    # all of them may lack nodes; that one finds none says it of all
+    return "admitted, without a node", [Way(variant, given["pool"], 1, charged=False)]
+
+
+def _places(cluster: Cluster, workload: Json, ways: list[Way]) -> Iterator[str]:
     """Every way it could run, best first; a sentence each."""
-    spec = workload["spec"]
-    for variant in spec["variants"]:
-        for pool in variant["poolNames"]:
-            if pool not in cluster.pools or not lets_in(cluster.pools[pool], spec["priorityClassName"]):
-                continue
-            for gone in _who_may_go(cluster, spec["priorityClassName"]):
-                found = _fits(cluster, workload, variant, pool, gone)
-                if found:
-                    with_loss = f" if {len(gone)} of lower priority may go" if gone else ""
-                    yield f"variant {variant['name']} fits pool {pool}{with_loss}: {found}"
+    class_name = workload["spec"]["priorityClassName"]
+    for way in ways:
+        if way.pool not in cluster.pools or not lets_in(cluster.pools[way.pool], class_name):
+            continue
+        for gone in _who_may_go(cluster, class_name):
+            found = _fits(cluster, workload, way, gone)
+            if found:
+                with_loss = f" if {len(gone)} of lower priority may go" if gone else ""
+                yield f"variant {way.variant['name']} fits pool {way.pool}{with_loss}: {found}"
 
 
 def _who_may_go(cluster: Cluster, class_name: str) -> Iterator[frozenset[str]]:
@@ -111,11 +136,12 @@ def _who_may_go(cluster: Cluster, class_name: str) -> Iterator[frozenset[str]]:
     yield frozenset(k for k, w in cluster.admitted.items() if cluster.priorities.get(w["class"], 0) < value)
 
 
-def _fits(cluster: Cluster, workload: Json, variant: Json, pool: str, gone: frozenset[str]) -> str:
-    replicas = replicas_of(workload, variant)
+def _fits(cluster: Cluster, workload: Json, way: Way, gone: frozenset[str]) -> str:
+    variant, pool, replicas = way.variant, way.pool, way.replicas
     chips = replicas * int(variant["chipsPerReplica"])
-    limit = limit_of(cluster.queues.get(workload["spec"]["queueName"]), pool)
-    if limit is not None and queue_use(cluster, workload["spec"]["queueName"], pool, gone) + chips > limit:
+    queue = workload["spec"]["queueName"]
+    limit = limit_of(cluster.queues.get(queue), pool) if way.charged else None
+    if limit is not None and queue_use(cluster, queue, pool, gone) + chips > limit:
         return ""
     ask = asked(workload, variant, cluster.pools[pool]["spec"]["chip"]["resourceName"])
     spec = pod_spec(workload, variant)

@@ -1,7 +1,7 @@
 """What must hold whatever the operator does, recounted from the audit log; shares no code with the operator."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tools.replay.audit import Call, Json
@@ -39,9 +39,10 @@ class Record:
     """Users the operator acts as."""
 
 
-def record(calls: Sequence[Call], operators: Iterable[str]) -> Record:
+def record(calls: Sequence[Call], operators: Iterable[str], stock: Mapping[str, dict[str, int]]) -> Record:
+    """`stock` is what each node had to give at the begin, by resource."""
     jobs, makings = _jobs(calls)
-    return Record(Ledger(calls), jobs, makings, frozenset(operators))
+    return Record(Ledger(calls, stock), jobs, makings, frozenset(operators))
 
 
 def violations(seen: Record) -> list[Violation]:
@@ -121,7 +122,7 @@ def _made_twice(seen: Record) -> Iterator[str]:
 
 def _succeeded_twice(seen: Record) -> Iterator[str]:
     """Also across Jobs made anew: work that is done is not done again."""
-    done = Counter((p.namespace, p.workload, p.index) for p in seen.ledger.managed() if p.phase == "Succeeded")
+    done = Counter((p.namespace, p.workload, p.index) for p in seen.ledger.managed() if p.done)
     for (namespace, workload, index), times in done.items():
         if times > 1:
             yield f"index {index or '?'} of {namespace}/{workload} succeeded {times} times"

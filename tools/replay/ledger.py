@@ -1,6 +1,6 @@
 """Who held which chips from when to when, told from the audit log alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tools.replay.audit import Call, Json
@@ -32,6 +32,8 @@ class PodLife:
     running: float | None = None
     ended: float | None = None
     phase: str = ""
+    done: bool = False
+    """It succeeded, and nobody had asked it to go before: a Job counts only that."""
     preempted: bool = False
     """kube-scheduler removed it in favour of another."""
 
@@ -52,11 +54,11 @@ class Allocatable:
 
 
 class Ledger:
-    """Filled from calls in the order of the log."""
+    """Filled from calls in the order of the log; `stock` is what the nodes had before anything was said of them."""
 
-    def __init__(self, calls: Iterable[Call]) -> None:
+    def __init__(self, calls: Iterable[Call], stock: Mapping[str, dict[str, int]] | None = None) -> None:
         self.pods: dict[str, PodLife] = {}
-        self.nodes: dict[str, Allocatable] = {}
+        self.nodes = {node: Allocatable([(0.0, amounts)]) for node, amounts in (stock or {}).items()}
         self._current: dict[tuple[str, str], str] = {}
         for call in calls:
             if call.succeeded and call.writes:
@@ -140,6 +142,7 @@ def _note_phase(pod: PodLife, call: Call) -> None:
     pod.phase = phase or pod.phase
     if phase == "Running" and pod.running is None:
         pod.running = call.answered
+    pod.done |= phase == "Succeeded" and not call.response["metadata"].get("deletionTimestamp")
     if pod.ended is None and (phase in _ENDED or _is_gone(call.response)):
         pod.ended = call.received
 

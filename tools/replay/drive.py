@@ -1,0 +1,176 @@
+"""The replay on a live plane: workloads in, holds checked at quiet moments, the operator killed in between."""
+
+import asyncio
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.bench.client import Client
+from tools.bench.rig import Operator, ready
+from tools.plane.plane import Plane
+from tools.replay.holds import Mismatch, mismatches, unfit
+from tools.replay.live import WORKLOADS, Live, objects
+
+Json = dict[str, Any]
+QUIET_S = 2.0
+_TRIES = 12
+_STALLED_S = 120.0
+_LINE_S = 5.0
+_POLL_S = 0.05
+
+
+@dataclass(slots=True)
+class Course:
+    """What is to happen, and what did."""
+
+    workloads: Sequence[tuple[float, Json]]
+    """When, in seconds from the begin, and what."""
+    created: dict[str, float] = field(default_factory=dict)
+    """Epoch seconds by name."""
+    peak_demand: int = 0
+    """Most chips of workloads submitted and not finished."""
+    checks: list[Json] = field(default_factory=list)
+    wrong: list[Mismatch] = field(default_factory=list)
+    kills: int = 0
+    stalled: bool = False
+
+
+class Driver:
+    """Runs one course; `live` is followed by the caller."""
+
+    def __init__(self, plane: Plane, operator: Operator, client: Client, live: Live, course: Course) -> None:
+        self._plane, self._operator, self._client = plane, operator, client
+        self._live, self._course = live, course
+        self._go = asyncio.Event()
+        self._go.set()
+        self._chips = {w["metadata"]["name"]: w["spec"]["variants"][0]["chipsPerReplica"] for _, w in course.workloads}
+
+    async def run(self, kills: int, checks: int, chance: random.Random) -> None:
+        """Until everything has finished, or nothing has happened for two minutes."""
+        what = [*["kill"] * kills, *["check"] * checks]
+        moments = sorted((chance.uniform(0.03, 0.97), name) for name in what)
+        async with asyncio.TaskGroup() as tasks:
+            side = [tasks.create_task(self._show()), tasks.create_task(self._follow_demand())]
+            side.append(tasks.create_task(self._incidents(moments, chance)))
+            await self._submit()
+            await self._until_finished()
+            for task in side:
+                task.cancel()
+
+    async def _submit(self) -> None:
+        clock, last = 0.0, time.monotonic()
+        limit = asyncio.Semaphore(32)
+        async with asyncio.TaskGroup() as writes:
+            for arrival, workload in self._course.workloads:
+                while clock < arrival:
+                    await asyncio.sleep(min(arrival - clock, 0.05))
+                    now = time.monotonic()
+                    clock += now - last if self._go.is_set() else 0.0
+                    last = now
+                await self._go.wait()
+                await limit.acquire()
+                writes.create_task(self._create(workload, limit))
+
+    async def _create(self, workload: Json, limit: asyncio.Semaphore) -> None:
+        try:
+            self._course.created[workload["metadata"]["name"]] = time.time()
+            await self._client.call("POST", WORKLOADS, workload)
+        finally:
+            limit.release()
+
+    async def _until_finished(self) -> None:
+        while len(self._live.finished()) < len(self._course.workloads):
+            if self._live.quiet_for() > _STALLED_S:
+                self._course.stalled = True
+                return
+            await asyncio.sleep(0.5)
+
+    # --- incidents
+
+    def _progress(self) -> float:
+        """From 0 to 1: half of it is submitting, half finishing."""
+        return (len(self._course.created) + len(self._live.finished())) / (2 * len(self._course.workloads))
+
+    async def _incidents(self, moments: list[tuple[float, str]], chance: random.Random) -> None:
+        for at, name in moments:
+            await _until(lambda at=at: self._progress() >= at)
+            if name == "kill":
+                await self._kill(chance)
+            else:
+                await self._check()
+
+    async def _kill(self, chance: random.Random) -> None:
+        await asyncio.sleep(chance.uniform(0, 1))
+        self._operator.kill()
+        self._course.kills += 1
+        self._operator.start()
+
+    async def _check(self) -> None:
+        """Stop arrivals, then what runs from ending, wait until nothing moves, and look."""
+        self._go.clear()
+        try:
+            await ready(self._operator)
+            for _ in range(_TRIES):
+                if await self._look():
+                    return
+            self._course.checks.append({"at": round(self._progress(), 3), "given_up": True})
+        finally:
+            self._go.set()
+
+    async def _look(self) -> bool:
+        await _until(lambda: not self._live.leaving())
+        await asyncio.to_thread(self._plane.stop_signal, "kwok")
+        try:
+            return await self._look_while_nothing_ends()
+        finally:
+            await asyncio.to_thread(self._plane.cont, "kwok")
+
+    async def _look_while_nothing_ends(self) -> bool:
+        begun = time.monotonic()
+        while self._live.quiet_for() < QUIET_S:
+            if time.monotonic() - begun > 20:
+                return False
+            await asyncio.sleep(0.1)
+        before = self._live.changes
+        seen = await objects(self._client)
+        if self._live.changes != before or unfit(seen):
+            return False
+        looked_at, wrong = await asyncio.to_thread(mismatches, seen)
+        self._course.checks.append(
+            {"at": round(self._progress(), 3), "holds": looked_at, "running": len(self._live.shown["pods"])}
+        )
+        self._course.wrong += wrong
+        return True
+
+    # --- showing
+
+    async def _follow_demand(self) -> None:
+        while True:
+            ended = self._live.finished()
+            wanted = sum(self._chips[name] for name in self._course.created if name not in ended)
+            self._course.peak_demand = max(self._course.peak_demand, wanted)
+            await asyncio.sleep(0.5)
+
+    async def _show(self) -> None:
+        begun = time.monotonic()
+        while True:
+            print(f"{time.monotonic() - begun:6.0f} s  {self._line()}", file=sys.stderr, flush=True)
+            await asyncio.sleep(_LINE_S)
+
+    def _line(self) -> str:
+        phases, course = self._live.phases(), self._course
+        finished = len(self._live.finished())
+        return (
+            f"{len(course.created)} of {len(course.workloads)} submitted, {phases['Running']} running, "
+            f"{finished} finished, {len(course.checks)} checks ({len(course.wrong)} holds wrong), {course.kills} kills"
+        )
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    while True:
+        if true():
+            return
+        await asyncio.sleep(_POLL_S)
