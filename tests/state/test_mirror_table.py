@@ -159,6 +159,15 @@ def test_succeeded_indexes_count_once_and_are_not_missing():
     assert (view.succeeded, view.missing) == (2, 1)
 
 
+def test_a_displaced_pod_that_ends_well_leaves_its_replica_to_be_done():
+    cluster = a_cluster(
+        a_job(assignment=an_assignment(), displaced=LOST),
+        a_pod("w-0-a", index=0, node="n1", phase="Succeeded", deleting=True),
+    )
+    view = cluster.workload()
+    assert (view.succeeded, view.missing) == (0, 1)
+
+
 def test_an_object_of_that_name_that_is_not_ours_is_a_problem_and_admits_nobody():
     view = a_cluster(a_job(assignment=an_assignment(), owner="")).workload()
     assert view.assignment is None

@@ -76,6 +76,8 @@ def tally(
 def _finished(pod: PodRecord, claim: Claim, found: Tally, done: set[object]) -> None:
     if not pod.made_uid or pod.made_uid != claim.made_uid:
         return
+    if pod.deleting:  # asked to go, it may end well: a Job that was suspended does not count it
+        return
     if pod.succeeded:
         done.add(pod.uid if pod.index < 0 else pod.index)
     elif pod.error:
