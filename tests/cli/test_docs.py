@@ -1,4 +1,4 @@
-"""The reference says what there is: no reason and no metric is left out, and none is made up."""
+"""The documents say what there is: no reason and no metric is left out, and none is made up."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,6 @@ from chippool.core.reasons import Reason
 from chippool.metrics import Metrics, Readings
 
 ROOT = Path(__file__).parents[2]
-REFERENCE = ROOT / "docs" / "reference"
 KINDS = {"ChipPool": ChipPool, "ChipQueue": ChipQueue, "ChipWorkload": ChipWorkload}
 
 
@@ -26,7 +25,7 @@ def test_the_objects_of_the_readme_have_only_fields_there_are():
 
 
 def test_every_reason_is_explained():
-    said = (REFERENCE / "reasons.md").read_text()
+    said = (ROOT / "docs" / "how-to" / "what-a-reason-asks-of-you.md").read_text()
     words = {
         word.strip() for row in re.findall(r"^\| ([A-Z][\w, ]+) \|", said, re.MULTILINE) for word in row.split(",")
     }
@@ -37,7 +36,9 @@ def test_every_metric_is_listed():
     metrics = Metrics()
     metrics.show(Readings(**dict.fromkeys(_numbers(), dict), leader=lambda: True))
     kept = {family.name + ("_total" if family.type == "counter" else "") for family in metrics.registry.collect()}
-    said = set(re.findall(r"^\| `(chippool_\w+)`", (REFERENCE / "metrics.md").read_text(), re.MULTILINE))
+    said = set(
+        re.findall(r"^\| `(chippool_\w+)`", (ROOT / "docs" / "reference" / "metrics.md").read_text(), re.MULTILINE)
+    )
     assert said == kept
 
 

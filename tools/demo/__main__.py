@@ -58,8 +58,8 @@ def told(stage: Stage, steps: Steps) -> None:
         stage.tell.chapter(f"{number} · {scene.title}", scene.told)
         scene.play(stage)
         stage.tell.pause()
-    stage.tell.chapter("What there is now", "$ chippool top --once")
-    stage.tell.quote(stage.chippool("top", "--once"))
+    stage.tell.chapter("What there is now", "Who has which chips, and who waits.")
+    stage.chippool("top", "--once")
     stage.tell.say(f"Metrics: {stage.metrics}, such as")
     stage.tell.quote("\n".join(stage.read_metrics("chippool_decisions_total", "chippool_leader")))
 

@@ -76,13 +76,13 @@ class Stage:
             raise DemoError(f"`helm {' '.join(arguments)}` ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
-    def chippool(self, *arguments: str) -> str:
-        """Run the command line as a user would and return what it printed."""
+    def chippool(self, *arguments: str) -> None:
+        """Run the command line as a user would, in front of the audience."""
+        self.tell.say(f"$ chippool {' '.join(arguments)}")
         environment = os.environ | {"KUBECONFIG": str(self.plane.kubeconfig)}
-        done = subprocess.run([*_chippool(), *arguments], capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run([*_chippool(), *arguments], env=environment, check=False)
         if done.returncode:
-            raise DemoError(f"`chippool {' '.join(arguments)}` ended with {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
+            raise DemoError(f"`chippool {' '.join(arguments)}` ended with {done.returncode}.")
 
     # Looking.
 

@@ -61,8 +61,7 @@ def waiting(stage: Stage) -> None:
     stage.apply(DISTILLATION)
     stage.until(f"{DISTILLATION} says why it waits", lambda: look.says(stage, DISTILLATION, "Admitted"))
     namespace, _, name = DISTILLATION.partition("/")
-    stage.tell.say(f"$ chippool explain {name} -n {namespace}")
-    stage.tell.quote(stage.chippool("explain", name, "-n", namespace))
+    stage.chippool("explain", name, "-n", namespace)
 
 
 def drain(stage: Stage) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.status import Status
+from rich.table import Table
 from rich.text import Text
 
 PACE_S = 10.0
@@ -32,11 +33,13 @@ class Teller:
 
     def done(self, sentence: str) -> None:
         """Say what has come true."""
-        seconds = time.monotonic() - self._began
-        self._print(Text.assemble(("✓ ", "green"), sentence, (f"  [{seconds:.0f} s]", "dim")))
+        seconds = f"{time.monotonic() - self._began:4.0f} s "
+        line = Table.grid(padding=(0, 1))
+        line.add_row(Text(seconds, style="dim"), Text("✓", style="green"), Text(sentence))
+        self._print(line if self.console.is_terminal else f"{seconds} ✓ {sentence}")
 
     def quote(self, text: str) -> None:
-        """Show what a command printed, or what an object says."""
+        """Show what an object says, or what one can type."""
         for line in text.rstrip().splitlines():
             self._print(Padding(Text(line, style="cyan"), (0, 0, 0, 4)) if self.console.is_terminal else f"    {line}")
 

@@ -9,7 +9,8 @@ from rich.text import Text
 from chippool.cli.picture import Chips, ClassLine, Number, Picture, PoolLine, QueueLine, WorkloadLine
 from chippool.core.reasons import Reason
 
-BAR = 24
+BAR, SHORT, FIGURES = 24, 6, 76
+"""Widths: of a bar at most and at least, of everything beside it."""
 NAME, CELL, OTHERS = 24, 18, 70
 """Widths: of the shortest name, of a class or pool, of everything beside the name."""
 ROWS = 20
@@ -29,7 +30,7 @@ def screen(picture: Picture, *, width: int, rows: int | None = ROWS, wide: bool 
     """Return the whole screen for a width in characters; `rows` None shows every workload."""
     return Group(
         _legend(),
-        _pools(picture.pools, wide=wide),
+        _pools(picture.pools, wide=wide, width=width),
         "",
         _queues(picture.queues),
         "",
@@ -52,20 +53,22 @@ def _table(*columns: str, right: Sequence[str] = ()) -> Table:
     return table
 
 
-def _pools(pools: Sequence[PoolLine], *, wide: bool) -> RenderableType:
+def _pools(pools: Sequence[PoolLine], *, wide: bool, width: int) -> RenderableType:
     if not pools:
         return Text("No ChipPools: apply one, as in examples/, to say which nodes have which chips.")
     numbers = ("NODES", "CHIPS", *(state.upper() for state, _, _ in STATES))
     more = ("MODEL", "RESOURCE") if wide else ()
     table = _table("POOL", *more, "", *numbers, right=numbers)
+    length = max(SHORT, min(BAR, width - FIGURES))
     for pool in pools:
         figures = (number(getattr(pool.chips, state)) for state, _, _ in STATES)
         named = (pool.model, pool.resource_name) if wide else ()
-        table.add_row(pool.name, *named, bar(pool.chips), str(pool.nodes), number(pool.chips.installed), *figures)
+        drawn = bar(pool.chips, length)
+        table.add_row(pool.name, *named, drawn, str(pool.nodes), number(pool.chips.installed), *figures)
     return table
 
 
-def bar(chips: Chips, width: int = BAR) -> Text:
+def bar(chips: Chips, width: int) -> Text:
     """Return a bar in which every state that has any chips shows at least once, as long as there is room."""
     cells = _cells([float(getattr(chips, state)) for state, _, _ in STATES], width)
     return Text.assemble(*((mark * cells[at], style) for at, (_, mark, style) in enumerate(STATES)))
