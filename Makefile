@@ -68,7 +68,7 @@ bench: bench-core bench-cluster ## Both benchmarks.
 
 .PHONY: bench-core
 bench-core: setup ## Time of one decision by nodes and pending workloads, into build/bench/core.json.
-	$(BIN)/python -m tools.bench.core
+	$(BIN)/python -m tools.bench.core --output build/bench/core.json
 
 .PHONY: bench-cluster
 bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and Kueue, into build/bench/cluster.json.
