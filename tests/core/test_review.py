@@ -114,7 +114,9 @@ def test_a_limit_tightened_later_displaces_nobody():
     [
         (a_workload("w", queue="nope"), {}, Reason.UNKNOWN_QUEUE, "spec.queueName"),
         (a_workload("w", pool="nope"), {}, Reason.UNKNOWN_POOL, "spec.variants[nope].poolNames"),
-        (a_workload("w", "vip"), {}, Reason.CLASS_NOT_ALLOWED, "spec.priorityClassName"),
+        (a_workload("w", "vip"), {}, Reason.UNKNOWN_CLASS, "create it or name one of ads, batch, serve, train."),
+        (a_workload("w"), {"queues": [a_queue(classes=["ads"])]}, Reason.CLASS_NOT_ALLOWED, "does not allow train"),
+        (a_workload("w"), {"pools": [a_pool(access=[["ads"]])]}, Reason.ACCESS_DENIED, "not let train in, only ads"),
         (a_workload("w"), {"queues": [a_queue(selector=None)]}, Reason.NAMESPACE_NOT_ALLOWED, "namespaceSelector"),
         (a_workload("w"), {"pools": [replace(a_pool(), deleting=True)]}, Reason.POOL_TERMINATING, "is being deleted"),
         (a_workload("w"), {"queues": [replace(a_queue(), deleting=True)]}, Reason.QUEUE_TERMINATING, "spec.queueName"),

@@ -38,14 +38,20 @@ def _mistakes(snapshot: Snapshot, workload: Workload) -> Iterator[Problem]:
     namespace = snapshot.namespaces.get(workload.namespace)
     if namespace is not None and namespace.deleting:
         yield Problem(Reason.NAMESPACE_TERMINATING, f"Namespace {workload.namespace} is being deleted.")
+    if workload.class_name not in snapshot.classes:
+        yield _unknown_class(snapshot, workload)
     if (problem := _queue_problem(snapshot, workload)) is not None:
         yield problem
-    if workload.class_name not in snapshot.classes:
-        yield Problem(
-            Reason.UNKNOWN_CLASS,
-            f"spec.priorityClassName: there is no PriorityClass {workload.class_name}; create it or name one of "
-            f"{_listed(snapshot.classes)}.",
-        )
+
+
+def _unknown_class(snapshot: Snapshot, workload: Workload) -> Problem:
+    queue = snapshot.queues.get(workload.queue)
+    known = snapshot.classes.keys() & queue.class_names if queue else ()
+    others = f"one of {_listed(known)}" if known else "another"
+    return Problem(
+        Reason.UNKNOWN_CLASS,
+        f"spec.priorityClassName: there is no PriorityClass {workload.class_name}; create it or name {others}.",
+    )
 
 
 def _queue_problem(snapshot: Snapshot, workload: Workload) -> Problem | None:
@@ -93,7 +99,8 @@ def pool_problem(snapshot: Snapshot, class_name: ClassName, variant: Variant, na
     if pool.access and not any(class_name in entry for entry in pool.access):
         return Problem(
             Reason.ACCESS_DENIED,
-            f"spec.priorityClassName: ChipPool {name} does not let {class_name} in (its spec.access).",
+            f"spec.priorityClassName: ChipPool {name} does not let {class_name} in, only "
+            f"{_listed(frozenset().union(*pool.access))} (its spec.access); use one of these, or another pool.",
         )
     return None
 
