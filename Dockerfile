@@ -10,5 +10,6 @@ RUN uv export --frozen --no-dev --no-emit-project -o requirements.txt \
 FROM python:3.13-slim
 COPY --from=build /app /app
 USER 65532:65532
-ENTRYPOINT ["/app/bin/chippool"]
+ENV PATH=/app/bin:$PATH
+ENTRYPOINT ["chippool"]
 CMD ["run"]
