@@ -77,6 +77,20 @@ def test_an_index_that_ended_well_while_it_was_displaced_may_run_again():
     assert rules_broken(made(), *first, *a_life(start=7.0, end=12.0, uid="another")) == set()
 
 
+def test_an_index_that_ended_well_just_after_its_job_was_suspended_may_run_again():
+    stopped = a_call("patch", "jobs", 7.0, a_job(suspend=True), user=OPERATOR)
+    resumed = a_call("patch", "jobs", 8.5, a_job(), user=OPERATOR)
+    again = a_life(start=9.0, end=12.0, uid="another")
+    assert rules_broken(made(), *a_life(end=8.0), stopped, resumed, *again) == set()
+
+
+def test_a_pod_made_for_an_index_that_was_counted_is_found():
+    counted = a_job() | {"status": {"completedIndexes": "0-1"}}
+    told = a_call("update", "jobs/status", 8.0, counted, user="job-controller")
+    again = list(a_life("w-1", start=9.0))[:1]
+    assert rules_broken(made(), told, *again) == {"index succeeded twice"}
+
+
 def test_a_preemption_by_kube_scheduler_is_found():
     target = [{"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler"}]
     hit = a_call("patch", "pods/status", 5.0, a_pod(to="n1", node="n1", phase="Running", conditions=target))

@@ -46,12 +46,14 @@ class Client:
     async def call(
         self, method: str, path: str, body: object = None, *, kind: str = "application/json", fine: tuple[int, ...] = ()
     ) -> Json:
-        """One request; ServerError unless it succeeds or the status is among `fine`."""
+        """One request; ServerError unless it succeeds; nothing where the status is among `fine`."""
         data = None if body is None else orjson.dumps(body)
         async with self._http.request(method, self._server + path, data=data, headers={"Content-Type": kind}) as answer:
             raw = await answer.read()
         if answer.status >= 300 and answer.status not in fine:
             raise ServerError(f"{method} {path}", answer.status, raw.decode(errors="replace"))
+        if answer.status >= 300:
+            return {}
         found: Json = orjson.loads(raw)
         return found
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -30,10 +31,24 @@ def install(plane: Plane) -> None:
     plane.kubectl("apply", "--server-side", "-f", str(root / "crds"))
     plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
     plane.kubectl("create", "namespace", NAMESPACE)
+    plane.kubectl("apply", "--server-side", "-f", "-", input=yaml.safe_dump_all(_chart(plane)))
+
+
+def guard(plane: Plane, on: bool) -> None:
+    """Put the chart's admission policies in force, or take them out of it."""
+    bindings = [part for part in _chart(plane) if part["kind"] == "ValidatingAdmissionPolicyBinding"]
+    text = yaml.safe_dump_all(bindings)
+    if on:
+        plane.kubectl("apply", "--server-side", "-f", "-", input=text)
+    else:
+        plane.kubectl("delete", "--ignore-not-found", "-f", "-", input=text)
+
+
+def _chart(plane: Plane) -> list[dict[str, Any]]:
+    root = paths.REPOSITORY
     chart = [str(plane.bin / "helm"), "template", "chippool", str(root / "helm/chippool"), "--namespace", NAMESPACE]
     rendered = subprocess.run(chart, check=True, capture_output=True, text=True).stdout
-    parts = [part for part in yaml.safe_load_all(rendered) if part and part["kind"] not in _IN_CLUSTER]
-    plane.kubectl("apply", "--server-side", "-f", "-", input=yaml.safe_dump_all(parts))
+    return [part for part in yaml.safe_load_all(rendered) if part and part["kind"] not in _IN_CLUSTER]
 
 
 class Operator:

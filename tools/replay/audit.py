@@ -42,13 +42,22 @@ class Call:
 
 def read(path: Path) -> Iterator[Call]:
     """The calls of a log, in the order they were answered; a line that is not complete yet ends it."""
+    yield from read_from(path, 0)[0]
+
+
+def read_from(path: Path, offset: int) -> tuple[list[Call], int]:
+    """The calls after so many bytes, and where to go on."""
+    calls = []
     with path.open("rb") as file:
+        file.seek(offset)
         for line in file:
             if not line.endswith(b"\n"):
-                return
+                break
+            offset += len(line)
             event = orjson.loads(line)
             if event.get("stage") == "ResponseComplete":
-                yield call(event)
+                calls.append(call(event))
+    return calls, offset
 
 
 def call(event: Json) -> Call:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools.replay.audit import Call, Json
+from tools.replay.audit import Call
 from tools.replay.ledger import LABEL, Ledger, PodLife
 
 
@@ -16,7 +16,7 @@ class Violation:
 
 @dataclass(slots=True)
 class JobLife:
-    """One Job as made: `active` pods are none once it is complete, failed or suspended."""
+    """One Job as made; moments in seconds since the epoch."""
 
     uid: str
     namespace: str
@@ -25,6 +25,13 @@ class JobLife:
     finished: bool = False
     suspended: bool = False
     deleted: bool = False
+    switched: list[tuple[float, bool]] = field(default_factory=list)
+    """When it was suspended or resumed."""
+    counted: dict[str, float] = field(default_factory=dict)
+    """Indexes its controller has counted as completed, and since when."""
+
+    def was_suspended(self, moment: float) -> bool:
+        return next((to for since, to in reversed(self.switched) if since <= moment), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +128,34 @@ def _made_twice(seen: Record) -> Iterator[str]:
 
 
 def _succeeded_twice(seen: Record) -> Iterator[str]:
-    """Also across Jobs made anew: work that is done is not done again."""
-    done = Counter((p.namespace, p.workload, p.index) for p in seen.ledger.managed() if p.done)
+    """Also across Jobs made anew: work that is done is not done again.
+
+    A pod that ends well after its Job was suspended may be let go uncounted by its controller: it does not count here
+    either, unless the controller did count it.
+    """
+    done = Counter((p.namespace, p.workload, p.index) for p in seen.ledger.managed() if counts(seen, p))
     for (namespace, workload, index), times in done.items():
         if times > 1:
             yield f"index {index or '?'} of {namespace}/{workload} succeeded {times} times"
+    counted = _counted(seen)
+    for pod in seen.ledger.managed():
+        since = counted.get((pod.namespace, pod.workload, pod.index))
+        if since is not None and pod.made > since:
+            yield f"pod {pod.namespace}/{pod.name} was made after index {pod.index} had been counted as completed"
+
+
+def counts(seen: Record, pod: PodLife) -> bool:
+    job = seen.jobs.get(pod.job_uid)
+    return pod.done and not (job is not None and pod.ended is not None and job.was_suspended(pod.ended))
+
+
+def _counted(seen: Record) -> dict[tuple[str, str, str], float]:
+    found: dict[tuple[str, str, str], float] = {}
+    for job in seen.jobs.values():
+        for index, moment in job.counted.items():
+            key = (job.namespace, job.workload, index)
+            found[key] = min(moment, found.get(key, moment))
+    return found
 
 
 def _preempted_by_scheduler(seen: Record) -> Iterator[str]:
@@ -176,7 +206,7 @@ def _jobs(calls: Iterable[Call]) -> tuple[dict[str, JobLife], dict[tuple[str, st
     for call in calls:
         if not call.succeeded or call.resource not in ("jobs", "jobs/status") or not call.writes:
             continue
-        job = _shown(jobs, call.response)
+        job = _shown(jobs, call)
         if job is not None and call.verb == "create":
             makings[job.namespace, job.name].append(f"made {job.uid}")
         for gone in _gone(jobs, call, job):
@@ -185,7 +215,8 @@ def _jobs(calls: Iterable[Call]) -> tuple[dict[str, JobLife], dict[tuple[str, st
     return jobs, makings
 
 
-def _shown(jobs: dict[str, JobLife], shown: Json) -> JobLife | None:
+def _shown(jobs: dict[str, JobLife], call: Call) -> JobLife | None:
+    shown = call.response
     metadata = shown.get("metadata", {})
     workload = (metadata.get("labels") or {}).get(LABEL)
     if shown.get("kind") != "Job" or workload is None:
@@ -195,8 +226,20 @@ def _shown(jobs: dict[str, JobLife], shown: Json) -> JobLife | None:
     )  # fmt: skip
     conditions = shown.get("status", {}).get("conditions") or []
     job.finished |= any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in conditions)
-    job.suspended = bool(shown["spec"].get("suspend"))
+    suspended = bool(shown["spec"].get("suspend"))
+    if suspended != job.suspended:
+        job.suspended = suspended
+        job.switched.append((call.received, suspended))
+    for index in _indexes(shown.get("status", {}).get("completedIndexes") or ""):
+        job.counted.setdefault(index, call.answered)
     return job
+
+
+def _indexes(text: str) -> Iterator[str]:
+    """`0,2-4` as its members."""
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        yield from map(str, range(int(first), int(last or first) + 1))
 
 
 def _gone(jobs: dict[str, JobLife], call: Call, job: JobLife | None) -> Iterator[JobLife]:

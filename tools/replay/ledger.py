@@ -22,6 +22,7 @@ class PodLife:
     chips: dict[str, int]
     gated: bool
     """It was made with chippool's gate."""
+    made: float = 0.0
     job_uid: str = ""
     index: str = ""
     node: str = ""
@@ -33,7 +34,7 @@ class PodLife:
     ended: float | None = None
     phase: str = ""
     done: bool = False
-    """It succeeded, and nobody had asked it to go before: a Job counts only that."""
+    """It succeeded, and nobody had asked it to go before."""
     preempted: bool = False
     """kube-scheduler removed it in favour of another."""
 
@@ -94,7 +95,7 @@ class Ledger:
         if shown.get("kind") != "Pod":
             self._note_removal(call)
             return
-        pod = self._life(shown)
+        pod = self._life(shown, call.answered)
         _note_pin(pod, call)
         _note_phase(pod, call)
         _note_disruption(pod, shown)
@@ -105,16 +106,16 @@ class Ledger:
         if call.verb == "delete" and pod is not None and pod.ended is None:
             pod.ended = call.received
 
-    def _life(self, shown: Json) -> PodLife:
+    def _life(self, shown: Json, moment: float) -> PodLife:
         metadata = shown["metadata"]
         uid = metadata["uid"]
         if uid not in self.pods:
-            self.pods[uid] = _born(shown)
+            self.pods[uid] = _born(shown, moment)
         self._current[metadata["namespace"], metadata["name"]] = uid
         return self.pods[uid]
 
 
-def _born(shown: Json) -> PodLife:
+def _born(shown: Json, moment: float) -> PodLife:
     metadata, spec = shown["metadata"], shown["spec"]
     labels = metadata.get("labels") or {}
     owners = metadata.get("ownerReferences") or []
@@ -125,6 +126,7 @@ def _born(shown: Json) -> PodLife:
         labels=labels,
         chips=_asked(spec),
         gated=_is_gated(spec),
+        made=moment,
         job_uid=next((o["uid"] for o in owners if o["kind"] == "Job"), ""),
         index=labels.get(INDEX) or (metadata.get("annotations") or {}).get(INDEX, ""),
     )

@@ -11,7 +11,7 @@ from typing import Any
 from tools.replay.audit import Call, by_user
 from tools.replay.belief import ASSIGNMENT
 from tools.replay.drive import Course
-from tools.replay.invariants import Record, violations
+from tools.replay.invariants import Record, counts, violations
 from tools.replay.ledger import Ledger
 from tools.replay.live import Live
 
@@ -38,7 +38,9 @@ def report(course: Course, live: Live, seen: Record, calls: Sequence[Call], pool
         "peak_allocation": peaks(seen.ledger, pool_of),
         "wait_s_by_class": waits(course, calls, seen.ledger),
         "displacements": displacements(calls),
-        "succeeded_while_being_displaced": sum(p.phase == "Succeeded" and not p.done for p in seen.ledger.managed()),
+        "succeeded_while_displaced": sum(
+            pod.phase == "Succeeded" and not counts(seen, pod) for pod in seen.ledger.managed()
+        ),
         "operator_kills": course.kills,
         "hold_checks": {
             "moments": sum("holds" in check for check in course.checks),
