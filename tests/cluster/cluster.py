@@ -34,8 +34,12 @@ class Cluster:
         self.plane.kubectl("delete", "deployment,pdb", "--all", "-n", "chippool-system", "--ignore-not-found")
         self.apply(*manifests.pools(), *manifests.classes(), manifests.a_queue("team"))
 
-    def start_operator(self, identity: str | None = None) -> Operator:
-        kubeconfig = self.plane.kubeconfig_for_service_account("chippool-system", "chippool")
+    @property
+    def operator_kubeconfig(self) -> Path:
+        return self.plane.kubeconfig_for_service_account("chippool-system", "chippool")
+
+    def start_operator(self, identity: str | None = None, kubeconfig: Path | None = None) -> Operator:
+        kubeconfig = kubeconfig or self.operator_kubeconfig
         number = next(_numbers)
         operator = Operator(kubeconfig, self._folder / f"operator-{number}.log", identity or f"operator-{number}")
         self.operators.append(operator)

@@ -34,3 +34,13 @@ def cluster(served, request):
     served.new_namespace(request.node.originalname.removeprefix("test_").replace("_", "-")[:40].strip("-"))
     yield served
     served.leave_namespace()
+
+
+@pytest.fixture
+def quiet(furnished, request):
+    """A namespace for this test alone, and no operator but those it starts."""
+    furnished.new_namespace(request.node.originalname.removeprefix("test_").replace("_", "-")[:40].strip("-"))
+    yield furnished
+    for operator in furnished.operators:
+        operator.stop()
+    furnished.leave_namespace()

@@ -1,5 +1,6 @@
 """The operator as the real process it is: started, killed, frozen and continued like any other."""
 
+import math
 import os
 import re
 import signal
@@ -8,6 +9,8 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
 
 
 class Operator:
@@ -43,6 +46,18 @@ class Operator:
             return error.code, error.read().decode()
         except (OSError, LookupError):
             return 0, ""
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples that have these labels; NaN while /metrics does not answer."""
+        status, text = self.get("/metrics")
+        if status != 200:
+            return math.nan
+        samples = (s for family in text_string_to_metric_families(text) for s in family.samples)
+        return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+
+    @property
+    def leads(self) -> bool:
+        return self.metric("chippool_leader") == 1.0
 
     @property
     def port(self) -> int:
