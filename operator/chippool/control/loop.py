@@ -101,7 +101,7 @@ class Loop:
         await self._upkeep.before(snapshot)
         # 4 decide, beside the event loop
         plan = await asyncio.to_thread(schedule, snapshot, self._clock(), self._policy)
-        plan = await explained(self._carrier.possible(plan), snapshot, self._mirror.made, self._client)
+        plan = await explained(self._carrier.possible(plan), snapshot, self._mirror, self._client)
         # 5 take for true what is still right
         accepted = self._mirror.assume(plan) if self._leads() else ()
         # 6 publish, observe

@@ -98,7 +98,7 @@ def _unauthorized(snapshot: Snapshot, workload: Workload, _: float, __: Policy) 
 def _not_started(_: Snapshot, workload: Workload, now: float, __: Policy) -> Decision | None:
     if workload.assignment is None or workload.started or now < _start_deadline(workload):
         return None
-    why = workload.error or "not all of its pods were there and Ready"
+    why = workload.error or f"{workload.ready} of {workload.assignment.replicas} replicas were Ready"
     message = f"It did not start within spec.startTimeout ({workload.start_timeout:g} s): {why}"
     return Displace(workload.key, Reason.NOT_STARTED, None, message)
 
