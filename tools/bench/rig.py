@@ -97,6 +97,23 @@ class Operator:
         except (URLError, OSError):
             return False
 
+    def leads(self) -> bool:
+        """It is the one that acts: a Lease outlives its holder's death by some seconds."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=2) as answer:
+                lines = answer.read().decode().splitlines()
+        except (URLError, OSError):
+            return False
+        return any(line.startswith("chippool_leader") and line.split()[-1] == "1.0" for line in lines)
+
+    def wait_leads(self, within: float = 120.0) -> None:
+        """RuntimeError with the log's tail if it never does."""
+        deadline = time.monotonic() + within
+        while not self.leads():
+            if not self.alive or time.monotonic() > deadline:
+                raise RuntimeError(f"the operator does not lead after {within:g} s; its log ends:\n{self.tail()}")
+            time.sleep(0.1)
+
     def tail(self, lines: int = 25) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
@@ -134,8 +151,10 @@ _MEMORY = {"resident": "VmRSS", "peak": "VmHWM"}
 
 
 async def ready(operator: Operator) -> float:
-    """`wait_ready` beside other tasks."""
-    return await asyncio.to_thread(operator.wait_ready)
+    """Wait beside other tasks until it is ready and leads; seconds until it was ready."""
+    took = await asyncio.to_thread(operator.wait_ready)
+    await asyncio.to_thread(operator.wait_leads)
+    return took
 
 
 def _free_port() -> int:

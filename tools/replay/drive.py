@@ -96,11 +96,14 @@ class Driver:
 
     async def _incidents(self, moments: list[tuple[float, str]], chance: random.Random) -> None:
         for at, name in moments:
-            await _until(lambda at=at: self._progress() >= at)
+            await self._until_progress(at)
             if name == "kill":
                 await self._kill(chance)
             else:
                 await self._check()
+
+    async def _until_progress(self, at: float) -> None:
+        await _until(lambda: self._progress() >= at)
 
     async def _kill(self, chance: random.Random) -> None:
         await asyncio.sleep(chance.uniform(0, 1))
