@@ -27,7 +27,7 @@ class Cluster:
         """Install the chart except what needs a kubelet, and the pools, classes and the queue `team`."""
         self.plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
         self.plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-        self.plane.kubectl("create", "namespace", "chippool-system")
+        self.plane.kubectl("create", "namespace", "chippool-system", check=False)
         chart = [str(self.plane.bin / "helm"), "template", "chippool", str(ROOT / "helm/chippool")]
         rendered = subprocess.run([*chart, "-n", "chippool-system"], check=True, capture_output=True, text=True).stdout
         self.plane.kubectl("apply", "--server-side", "-n", "chippool-system", "-f", "-", input=rendered)

@@ -216,3 +216,9 @@ def test_a_displaced_gang_with_succeeded_indexes_keeps_its_variant_and_asks_for_
     gang = a_workload("g", "train", a_variant("h800", 3), a_variant("h20", 3), succeeded=1, displaced=last)
     admitted = decision_of(decide([*nodes(3), *nodes(2, pool="h20")], [gang]), "g")
     assert (admitted.variant, len(admitted.nodes)) == ("h20", 2)
+
+
+def test_who_asks_for_the_impossible_takes_no_place_in_the_order():
+    busy = a_workload("busy", "ads", on=["h800-000"])
+    plan = decide(nodes(1), [busy, a_workload("huge", replicas=9), a_workload("w", created=1.0)])
+    assert [decision_of(plan, n).position for n in ("huge", "w")] == [0, 1]

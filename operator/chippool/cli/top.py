@@ -84,8 +84,8 @@ async def _whole(client: Client) -> Mirror:
     except ForbiddenError as forbidden:
         raise Failure(
             f"top shows the whole cluster, and you may not list {', '.join(forbidden.kinds)} in all namespaces. "
-            "`chippool explain WORKLOAD` works with rights in one namespace; for top, ask for a ClusterRole with the "
-            "verb list on them."
+            "`chippool explain WORKLOAD` works with rights in one namespace; for top, ask for "
+            "the chart's ClusterRole chippool-observer, or one with the verb list on them."
         ) from forbidden
 
 

@@ -11,7 +11,7 @@ from chippool.core.ids import WorkloadKey
 from chippool.core.model import Mode, Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, order
 from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Place, Plan, Resize, Shortage, Stop
-from chippool.core.reasons import Reason
+from chippool.core.reasons import MISTAKES, Reason
 from chippool.core.review import Policy, reviewed, wakes
 from chippool.core.search import Found, search
 from chippool.core.seeker import Option, Seeker, a_seeker, ways
@@ -83,9 +83,10 @@ class _Cycle:
         if isinstance(found, Found):
             self._win(workload, _admission(workload, found), found)
             return
-        self._waiting += 1
         reason, message, shortages = found
-        self._decided[workload.key] = Hold(workload.key, reason, message, self._waiting, shortages)
+        self._waiting += reason not in MISTAKES
+        position = 0 if reason in MISTAKES else self._waiting
+        self._decided[workload.key] = Hold(workload.key, reason, message, position, shortages)
 
     def resize(self, workload: Workload) -> None:
         """Bring an admitted workload to the replicas its spec asks for, in one step or not at all."""

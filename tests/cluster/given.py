@@ -1,0 +1,43 @@
+"""A cluster somebody gave us by KUBECONFIG (kind, or anybody's), in the place of a plane of our own.
+
+Only on request (`CHIPPOOL_TEST_CLUSTER=1`): the tests install CRDs and policies there and run work on its chips.
+"""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+WISH = "CHIPPOOL_TEST_CLUSTER"
+
+
+class GivenCluster:
+    """What tests need of a plane, as far as a cluster that is not ours can offer it."""
+
+    def __init__(self, kubeconfig: Path, binaries: Path) -> None:
+        self.kubeconfig = kubeconfig
+        self.bin = binaries
+
+    def kubectl(
+        self,
+        *args: str,
+        input: str | None = None,  # noqa: A002  as subprocess.run has it
+        check: bool = True,
+    ) -> subprocess.CompletedProcess[str]:
+        command = [str(self.bin / "kubectl"), "--kubeconfig", str(self.kubeconfig), *args]
+        return subprocess.run(command, input=input, check=check, capture_output=True, text=True)
+
+    def kubeconfig_for_service_account(self, namespace: str, name: str) -> Path:
+        """Our own: tokens of a given cluster's accounts are not ours to hand out."""
+        return self.kubeconfig
+
+    def __getattr__(self, name: str) -> Sequence[str]:
+        return pytest.skip(f"needs the plane's own processes ({name}), and KUBECONFIG names a cluster that is given")
+
+
+def given(binaries: Path) -> GivenCluster | None:
+    """The cluster KUBECONFIG names, if the tests were asked to use it."""
+    path = os.environ.get("KUBECONFIG", "")
+    return GivenCluster(Path(path), binaries) if os.environ.get(WISH) == "1" and path else None
