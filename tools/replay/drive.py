@@ -61,15 +61,12 @@ class Driver:
                 task.cancel()
 
     async def _submit(self) -> None:
-        clock, last = 0.0, time.monotonic()
+        """Each when it is due; what became due while arrivals were stopped comes at once."""
+        begun = time.monotonic()
         limit = asyncio.Semaphore(32)
         async with asyncio.TaskGroup() as writes:
             for arrival, workload in self._course.workloads:
-                while clock < arrival:
-                    await asyncio.sleep(min(arrival - clock, 0.05))
-                    now = time.monotonic()
-                    clock += now - last if self._go.is_set() else 0.0
-                    last = now
+                await asyncio.sleep(max(0.0, begun + arrival - time.monotonic()))
                 await self._go.wait()
                 await limit.acquire()
                 writes.create_task(self._create(workload, limit))
