@@ -58,8 +58,9 @@ def test_what_waits_says_what_is_short(cluster):
 
 def test_a_queue_limit_holds(cluster):
     cluster.apply(a_queue("tight", limits={"h800": 8}))
-    cluster.apply(a_workload("one", queue="tight"), a_workload("two", queue="tight"))
+    cluster.apply(a_workload("one", queue="tight"))
     cluster.wait_true("one", "Ready")
+    cluster.apply(a_workload("two", queue="tight"))
     assert "at most 8 chips of h800" in cluster.wait_held("two", "QueueLimit")
 
 
