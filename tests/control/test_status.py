@@ -12,6 +12,7 @@ from chippool.core.model import Outcome
 from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Place
 from chippool.core.reasons import MISTAKES, Reason
 from chippool.kube.writer import Urgency
+from chippool.state.past import past
 from tests.control.build import (
     H800,
     KEY,
@@ -183,11 +184,24 @@ def test_an_object_deleted_by_hand_is_told_also_when_it_is_made_again_at_once():
     land(cluster, tell(cluster, KEEP))
     twin = replace(cluster)
     twin.records = dict(cluster.records)
-    assert turn(cluster, SHORT) == ["Displaced"]
+    lost = past(json.loads(cluster.records[KEY].status))
+    assert turn(cluster, SHORT, displaced=lost) == ["Displaced"]
     assert told(cluster, SHORT)["Displaced"]["reason"] == "ObjectDeleted"
     again = an_assignment(at=NOW + 60)
-    assert turn(twin, KEEP, a_job(twin.records[KEY], assignment=again), assignment=again) == ["Displaced"]
-    assert tell(twin, KEEP) == []
+    for one, events in ((twin, ["Displaced"]), (cluster, ["Admitted"])):
+        made = a_job(one.records[KEY], assignment=again, displaced=lost)
+        assert turn(one, KEEP, made, assignment=again, displaced=lost) == events
+        assert json.loads(one.records[KEY].status)["displacements"] == 1
+        assert tell(one, KEEP) == []
+
+
+def test_what_its_status_says_of_a_lost_object_survives_a_restart():
+    cluster = running()
+    lost = a_displacement(count=3)
+    land(cluster, tell(cluster, KEEP))
+    turn(cluster, SHORT, a_job(cluster.records[KEY], suspended=True, displaced=lost), displaced=lost)
+    remembered = past(json.loads(cluster.records[KEY].status))
+    assert (remembered.reason, remembered.count, remembered.message) == (lost.reason, 3, lost.message)
 
 
 @pytest.mark.parametrize("reason", sorted(MISTAKES))

@@ -1,5 +1,7 @@
 """Each row of "What the cluster shows, and what it means", as the mirror tells it."""
 
+from dataclasses import replace
+
 from chippool.core.model import Displaced
 from chippool.core.reasons import Reason
 from tests.state.build import (
@@ -118,8 +120,28 @@ def test_an_object_deleted_by_someone_leaves_the_workload_pending():
 
 
 def test_an_object_that_is_being_deleted_admits_nobody_but_keeps_the_trace_of_the_displacement():
-    view = a_cluster(a_job(assignment=an_assignment(), displaced=LOST, deleting=True)).workload()
+    view = a_cluster(a_job(displaced=LOST, suspended=True, deleting=True)).workload()
     assert (view.assignment, view.displaced, view.active) == (None, LOST, False)
+
+
+def test_an_object_that_goes_with_its_assignment_was_deleted_by_someone():
+    view = a_cluster(a_job(assignment=an_assignment(), displaced=LOST, deleting=True)).workload()
+    assert view.assignment is None
+    assert (view.displaced.reason, view.displaced.count) == (Reason.OBJECT_DELETED, LOST.count + 1)
+
+
+def test_a_status_that_speaks_of_an_assignment_tells_that_the_object_was_deleted_and_the_next_one_inherits_it():
+    status = {"assignment": {"admittedAt": rfc(NOW - 60)}, "displacements": 2}
+    cluster = a_cluster(a_workload(status=status))
+    view = cluster.workload()
+    assert (view.displaced.reason, view.displaced.count) == (Reason.OBJECT_DELETED, 3)
+    cluster.admits()
+    assert cluster.workload().displaced == replace(view.displaced, at=NOW)
+
+
+def test_a_finished_workload_without_an_object_has_lost_nothing():
+    status = {"assignment": {"admittedAt": rfc(NOW)}, "conditions": [{"type": "Finished", "status": "True"}]}
+    assert a_cluster(a_workload(status=status)).workload().displaced is None
 
 
 def test_a_suspended_workload_says_so():

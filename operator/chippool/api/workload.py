@@ -143,6 +143,8 @@ class WorkloadStatus(ApiModel):
     """What it was given, while it is admitted."""
     replicas: int = Field(default=0, ge=0)
     """Replicas admitted (scale subresource)."""
+    displacements: int = Field(default=0, ge=0)
+    """How often it lost its chips before it ended."""
     selector: str = Field(default="", max_length=1024)
     """Selects its pods (scale subresource)."""
     conditions: Conditions = ()

@@ -118,7 +118,8 @@ def _nodes(nodes: Mapping[str, int]) -> str:
 
 def _lost(lost: Lost) -> str:
     times = "once" if lost.times == 1 else f"{lost.times} times"
-    return f"It was displaced {times}, last at {lost.at} ({lost.reason}): {lost.message or 'nobody left a word'}"
+    last = f"last at {lost.at}" if lost.at else "just now"
+    return f"It was displaced {times}, {last} ({lost.reason}): {lost.message or 'nobody left a word'}"
 
 
 def counted(count: Number, what: str) -> str:

@@ -223,4 +223,4 @@ def _lost(workload: Workload) -> Lost | None:
     last = workload.displaced
     if last is None or workload.finished:
         return None
-    return Lost(last.reason.value, last.message, moment(last.at), last.count)
+    return Lost(last.reason.value, last.message, moment(last.at) if last.at else "", last.count)

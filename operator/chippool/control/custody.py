@@ -91,7 +91,12 @@ class Custody:
         if kind == "ChipQueue":
             return self._mirror.queue_counts(QueueName(name)).admitted_workloads > 0
         counts = self._mirror.pool_counts(PoolName(name))
+        if counts.overlaps:  # chips of the other pool's work are counted here too, and must not keep this one
+            return self._is_assigned(PoolName(name))
         return counts.allocated + counts.releasing > 0
+
+    def _is_assigned(self, pool: PoolName) -> bool:
+        return any(pool in self._mirror.queue_counts(QueueName(name)).used for name in self._mirror.queue_records)
 
     def _landed(self, key: Key, life: Life) -> Callable[[Outcome, Any], None]:
         def done(outcome: Outcome, answer: Any) -> None:

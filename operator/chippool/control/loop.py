@@ -151,7 +151,8 @@ class Loop:
         for decision in done:
             self._metrics.decisions.labels(type(decision).__name__, decision.reason.value).inc()
             if isinstance(decision, Admit):
-                waited = self._clock() - _queued_at(snapshot.workloads[decision.workload])
+                now = self._clock()
+                waited = now - _queued_at(snapshot.workloads[decision.workload], now)
                 self._metrics.admission_wait.labels(snapshot.workloads[decision.workload].class_name).observe(waited)
         if done:
             counts = Counter(type(decision).__name__.lower() for decision in done)
@@ -174,5 +175,6 @@ def _told(plan: Plan, accepted: Iterable[Decision]) -> list[Decision]:
     return [*done.values(), *quiet]
 
 
-def _queued_at(workload: Workload) -> float:
-    return workload.created if workload.displaced is None else workload.displaced.at
+def _queued_at(workload: Workload, now: float) -> float:
+    """When it last began to wait; now, where its object has only just been deleted."""
+    return workload.created if workload.displaced is None else workload.displaced.at or now

@@ -18,7 +18,7 @@ from chippool.core.plan import Admit, Decision, Displace, Finish, Resize, Stop
 from chippool.kube.writer import Urgency, Write
 from chippool.state.records import MadeRecord
 
-__all__ = ["Known", "admission", "evict", "pin", "refresh", "tell", "tell_pool", "tell_queue", "writes"]
+__all__ = ["Known", "admission", "evict", "pin", "refresh", "service", "tell", "tell_pool", "tell_queue", "writes"]
 
 
 def writes(decision: Decision, known: Known, now: float, order: int = 0) -> list[Write]:
@@ -55,6 +55,15 @@ def admission(key: WorkloadKey, known: Known, order: int = 0) -> list[Write]:
     if known.made(key) is None:
         return [objects.create(rendered, order), *objects.create_service(rendered, order)]
     return [write for made in _own(key, known) for write in _adapt(key, known, made, rendered, order)]
+
+
+def service(key: WorkloadKey, known: Known) -> list[Write]:
+    """Return what makes the headless Service of an admitted gang, nothing where it needs none.
+
+    LookupError or ValueError: the spec has become one that can't be rendered.
+    """
+    rendered = _rendered(key, known) if _own(key, known) else None
+    return objects.create_service(rendered, 0) if rendered else []
 
 
 def refresh(key: WorkloadKey, known: Known) -> list[Write]:

@@ -100,7 +100,8 @@ def _finished(change: Change) -> list[Write]:
 
 def _made_again(change: Change) -> list[Write]:
     said = change.became(DISPLACED, "False")
-    if said is None or said["reason"] != Reason.OBJECT_DELETED:
+    told = change.before.get(DISPLACED, {}).get("reason") == Reason.OBJECT_DELETED
+    if said is None or said["reason"] != Reason.OBJECT_DELETED or told:
         return []
     return [_event(change, change.record, "Displaced", said, WARNING)]
 

@@ -15,7 +15,6 @@ STARTING = "Its pods have their chips and are starting."
 NOT_READY = "Its replicas were Ready and some are not any more."
 ENDED = "It has ended and needs no chips any more."
 MADE_AGAIN = "Its Job or Deployment was deleted by someone and was made again."
-OBJECT_DELETED = "Its Job or Deployment was deleted by someone; it queues again at its old age."
 ADMITTED_AGAIN = "It has chips again."
 
 MODELLED = "Every field of spec.template that decides about nodes is considered when nodes are chosen."
@@ -76,9 +75,9 @@ def degraded(installed: Milli, allocatable: Milli) -> str:
     )
 
 
-def overlap(pools: Iterable[PoolName]) -> str:
+def overlap(pools: Iterable[PoolName], node: str) -> str:
     return (
-        f"Some of its nodes are in pool {', '.join(pools)} too; nothing new is placed on them: "
+        f"Some of its nodes, such as {node}, are in pool {', '.join(pools)} too; nothing new is placed on them: "
         "make spec.nodeSelector of these pools exclude one another."
     )
 

@@ -15,7 +15,7 @@ from chippool.control import sentences
 from chippool.control.render import chips_per_replica
 from chippool.control.status_conditions import Said, by_type, told
 from chippool.core.ids import CHIP
-from chippool.core.model import Assignment, Displaced, Mode, Workload
+from chippool.core.model import Assignment, Mode, Workload
 from chippool.core.plan import Decision, Finish, Hold
 from chippool.core.reasons import Reason
 from chippool.state.records import MadeRecord, WorkloadRecord
@@ -97,7 +97,7 @@ def _admitted(seen: Seen) -> Said | None:
         return Said(ADMITTED, True, Reason.ADMITTED, message)
     if isinstance(decision, Hold):
         return Said(ADMITTED, False, decision.reason, decision.message)
-    lost = _lost(seen)
+    lost = seen.view.displaced
     return Said(ADMITTED, False, lost.reason, lost.message) if lost and seen.says(ADMITTED) else None
 
 
@@ -129,28 +129,19 @@ def _finished(seen: Seen) -> Said | None:
 
 
 def _displaced(seen: Seen) -> Said | None:
-    if (assignment := seen.assignment) is not None:
-        return _has_again(seen, assignment)
-    lost = _lost(seen)
+    if seen.assignment is not None:
+        return _has_again(seen)
+    lost = seen.view.displaced
     return Said(DISPLACED, True, lost.reason, lost.message or str(lost.reason)) if lost else None
 
 
-def _has_again(seen: Seen, assignment: Assignment) -> Said | None:
-    if seen.view.displaced is not None:
-        return Said(DISPLACED, False, Reason.ADMITTED, sentences.admitted_again(seen.view.displaced))
-    if seen.says(DISPLACED):
-        return Said(DISPLACED, False, Reason.ADMITTED, sentences.ADMITTED_AGAIN)
-    if seen.says(ADMITTED) and not seen.same_admission(assignment):
-        return Said(DISPLACED, False, Reason.OBJECT_DELETED, sentences.MADE_AGAIN)
-    return None
-
-
-def _lost(seen: Seen) -> Displaced | None:
-    """How a pending workload lost its chips; an object that is gone could not tell."""
-    gone = seen.made is None or seen.made.deleting
-    if gone and seen.view.displaced is None and seen.says(ADMITTED):
-        return Displaced(0.0, Reason.OBJECT_DELETED, None, 1, 0, 0, sentences.OBJECT_DELETED)
-    return seen.view.displaced
+def _has_again(seen: Seen) -> Said | None:
+    lost = seen.view.displaced
+    if lost is None:
+        return Said(DISPLACED, False, Reason.ADMITTED, sentences.ADMITTED_AGAIN) if seen.says(DISPLACED) else None
+    if lost.reason is Reason.OBJECT_DELETED:
+        return Said(DISPLACED, False, lost.reason, sentences.MADE_AGAIN)
+    return Said(DISPLACED, False, Reason.ADMITTED, sentences.admitted_again(lost))
 
 
 def _not_modelled(seen: Seen) -> Said | None:
@@ -163,12 +154,14 @@ PROJECTIONS: tuple[Callable[[Seen], Said | None], ...] = (_admitted, _ready, _fi
 
 
 def _figures(seen: Seen) -> Json:
-    selector = f"{names.WORKLOAD}={seen.record.name}"
+    figures: Json = {"selector": f"{names.WORKLOAD}={seen.record.name}"}
     if isinstance(seen.decision, Finish):
-        return {"replicas": 0, "selector": selector}
+        return {**figures, "replicas": 0}
+    if (lost := seen.view.displaced) is not None:
+        figures["displacements"] = lost.count
     if (assignment := seen.assignment) is not None:
-        return {"replicas": assignment.replicas, "selector": selector, "assignment": _block(seen, assignment)}
-    return {"replicas": 0, "selector": selector, "assignment": None}
+        return {**figures, "replicas": assignment.replicas, "assignment": _block(seen, assignment)}
+    return {**figures, "replicas": 0, "assignment": None}
 
 
 def _block(seen: Seen, assignment: Assignment) -> Json:

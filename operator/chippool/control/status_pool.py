@@ -45,7 +45,7 @@ def _degraded(counts: PoolCounts) -> Said:
 
 def _overlap(counts: PoolCounts) -> Said:
     if counts.overlaps:
-        return Said(NODES_OVERLAP, True, "SharedNodes", sentences.overlap(sorted(counts.overlaps)))
+        return Said(NODES_OVERLAP, True, "SharedNodes", sentences.overlap(sorted(counts.overlaps), counts.shared_node))
     return Said(NODES_OVERLAP, False, "OwnNodes", sentences.POOL_ALONE)
 
 

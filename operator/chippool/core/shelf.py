@@ -31,6 +31,7 @@ class Shelf:
         self.free: list[Milli] = [n.free for n in nodes]
         self.room: list[Mapping[str, int]] = [n.room for n in nodes]
         self.usable = bits_of((i for i, n in enumerate(nodes) if n.usable and len(n.pools) == 1), len(nodes))
+        self.contested = any(len(n.pools) > 1 for n in nodes)
         self.clean = bits_of((i for i, n in enumerate(nodes) if not n.leaving), len(nodes))
         self.levels = self._grouped([n.free for n in nodes])
         self.sizes = self._grouped([n.installed for n in nodes])

@@ -106,6 +106,8 @@ def chips_or_room(shelf: Shelf, seeker: Seeker, option: Option, fits: int) -> Sh
         whole = " on whole nodes" if shelf.sizes.get(ask.chips) else ""
         what = f"not that many are free{whole}"
     message = f"Asks for {asked}: {what}, and {lower}."
+    if shelf.contested:
+        message += f" Nodes of {pool} that are in another pool too get nothing new (see its condition NodesOverlap)."
     return Shortage(variant.name, pool, reason, message, asked=replicas * ask.chips, free=free, fits=fits)
 
 

@@ -17,6 +17,7 @@ from chippool.control.custody import Custody
 from chippool.control.loop import Loop
 from chippool.control.pins import Pins
 from chippool.control.refusals import Refusals
+from chippool.control.services import Services
 from chippool.control.tell import Teller
 from chippool.control.upkeep import Upkeep
 from chippool.kube.access import Access, find_access
@@ -80,6 +81,7 @@ class Operator:
         self.pins = Pins(self.mirror, self.writer, may_write=self._may_write, clock=time.time)
         self.writer.hold = self.pins.expected
         self.custody = Custody(self.mirror, self.writer)
+        self.services = Services(self.mirror, self.writer, client, may_write=self._may_write)
         self.loop = self._a_loop(client, settings.identity)
         self.mirror.on_change = self._changed
         self._kopf = KopfThread(self._registry)
@@ -109,6 +111,7 @@ class Operator:
         return {
             "loop": self.loop.run(),
             "pins": self.pins.run(),
+            "services": self.services.run(),
             "writer": self.writer.run(),
             "lease": self.lease.run(),
             "synced": self._say_synced(),
@@ -116,7 +119,7 @@ class Operator:
         }
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
-        deciding = [task for task in tasks if task.get_name() in {"loop", "pins"}]
+        deciding = [task for task in tasks if task.get_name() in {"loop", "pins", "services"}]
         await _cancel(deciding)
         await self.writer.drain(DRAIN_S)
         await self.lease.release()

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from chippool.core.ids import Milli, PoolName, QueueName
+from chippool.core.ids import Milli, NodeName, PoolName, QueueName
 from chippool.core.model import Node, Workload
 from chippool.state.records import PoolCounts, QueueCounts
 
@@ -13,7 +13,7 @@ class PoolSums:
 
     def __init__(self) -> None:
         self._sums: defaultdict[PoolName, Counter[str]] = defaultdict(Counter)
-        self._overlaps: defaultdict[PoolName, Counter[PoolName]] = defaultdict(Counter)
+        self._shared: defaultdict[PoolName, dict[NodeName, tuple[PoolName, ...]]] = defaultdict(dict)
 
     def replace(self, before: Node | None, after: Node | None) -> None:
         """Count `after` instead of `before`."""
@@ -23,17 +23,19 @@ class PoolSums:
 
     def of(self, pool: PoolName) -> PoolCounts:
         sums: Mapping[str, int] = self._sums.get(pool, {})
-        overlaps = tuple(sorted(other for other, count in self._overlaps.get(pool, {}).items() if count))
-        return PoolCounts(**sums, overlaps=overlaps)
+        shared = self._shared.get(pool) or {}
+        overlaps = sorted({other for pools in shared.values() for other in pools if other != pool})
+        return PoolCounts(**sums, overlaps=tuple(overlaps), shared_node=min(shared, default=""))
 
     def _add(self, pool: PoolName, node: Node | None, sign: int) -> None:
         assert node is not None
         sums = self._sums[pool]
         for name, amount in _parts(node):
             sums[name] += sign * amount
-        for other in node.pools:
-            if other != pool:
-                self._overlaps[pool][other] += sign
+        if len(node.pools) > 1 and sign > 0:
+            self._shared[pool][node.name] = node.pools
+        elif len(node.pools) > 1:
+            del self._shared[pool][node.name]
 
 
 def _parts(node: Node) -> Iterator[tuple[str, int]]:

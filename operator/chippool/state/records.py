@@ -89,7 +89,10 @@ class MadeRecord:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadRecord:
-    """A ChipWorkload: `view` has what decisions need, `spec` and `status` the rest as JSON (packed: they are many)."""
+    """A ChipWorkload: `view` has what decisions need, `spec` and `status` the rest as JSON (packed: they are many).
+
+    `view.displaced` is how its status says it lost its chips: for when it has no object that says so itself.
+    """
 
     uid: str
     namespace: Namespace
@@ -194,6 +197,8 @@ class PoolCounts:
     unmanaged: Milli = 0
     overlaps: tuple[PoolName, ...] = ()
     """Other pools that claim some of its nodes."""
+    shared_node: str = ""
+    """The first, by name, of the nodes that others claim too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from chippool.core.model import Assignment, Displaced, Outcome, Workload
 from chippool.core.plan import Admit, Decision, Displace, Finish, Resize, Stop
 from chippool.core.reasons import Reason
+from chippool.state.past import deleted
 from chippool.state.records import MadeRecord, WorkloadRecord
 
 
@@ -37,11 +38,11 @@ def observed(record: WorkloadRecord, made: MadeRecord | None) -> Standing:
     """Return what the cluster alone says; `made` is the workload's own object."""
     finished = record.view.finished
     if made is None:
-        return Standing(finished=finished)
+        return Standing(finished=finished, displaced=None if finished else record.view.displaced)
     ended = made.deleting or made.outcome is not None
     return Standing(
         assignment=None if made.deleting else made.assignment,
-        displaced=made.displaced,
+        displaced=_lost(made),
         outcome=None if made.deleting else made.outcome,
         active=not ended and not made.suspended and made.replicas > 0,
         finished=finished,
@@ -50,11 +51,18 @@ def observed(record: WorkloadRecord, made: MadeRecord | None) -> Standing:
     )
 
 
+def _lost(made: MadeRecord) -> Displaced | None:
+    """Return how the workload last lost its chips; an object that goes with its assignment on it is being deleted."""
+    if made.deleting and made.assignment is not None and made.outcome is None:
+        return deleted(made.displaced.count if made.displaced else 0)
+    return made.displaced
+
+
 def assumed(standing: Standing, assumption: Assumption) -> Standing:
     """Return how it stands if what was decided is done."""
     match assumption.decision:
         case Admit():
-            displaced = standing.displaced or assumption.displaced  # its object may be made anew in between
+            displaced = assumption.displaced or standing.displaced  # its object may be made anew in between
             return replace(standing, assignment=assumption.assignment, displaced=displaced, outcome=None, active=True)
         case Resize():
             return replace(standing, assignment=assumption.assignment)
@@ -111,9 +119,9 @@ def assumption_of(decision: Decision, workload: Workload, now: float, until: flo
     match decision:
         case Admit(variant=variant, pool=pool):
             replicas = next(v.replicas for v in workload.variants if v.name == variant)
-            return Assumption(
-                decision, workload.uid, Assignment(variant, pool, replicas, now), workload.displaced, until
-            )
+            given, lost = Assignment(variant, pool, replicas, now), workload.displaced
+            dated = replace(lost, at=lost.at or now) if lost else None
+            return Assumption(decision, workload.uid, given, dated, until)
         case Resize(replicas=replicas) if workload.assignment is not None:
             return Assumption(decision, workload.uid, replace(workload.assignment, replicas=replicas), None, until)
         case Displace():

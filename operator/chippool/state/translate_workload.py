@@ -16,6 +16,7 @@ from chippool.core.reasons import Reason
 from chippool.state.amounts import pod_requests
 from chippool.state.annotations import time_of
 from chippool.state.constraints import constraints_of, not_modelled
+from chippool.state.past import past
 from chippool.state.records import WorkloadRecord
 
 Json = Mapping[str, Any]
@@ -76,6 +77,7 @@ def _view(metadata: Json, spec: Json, status: Json, reading: Reading) -> Workloa
         deleting="deletionTimestamp" in metadata,
         finished=_condition(status, "Finished").get("status") == "True",
         problems=reading.problems,
+        displaced=past(status),
     )
 
 
