@@ -45,6 +45,10 @@ class Cluster:
         self.operators.append(operator)
         return operator
 
+    def forget_lease(self) -> None:
+        """As if the Lease of a killed operator had run out: it would take 15 s."""
+        self.plane.kubectl("delete", "lease", "chippool", "-n", "chippool-system")
+
     def new_namespace(self, name: str) -> None:
         self.namespace = f"{name}-{next(_numbers)}"[:50]
         self.plane.kubectl("create", "namespace", self.namespace)
@@ -54,8 +58,8 @@ class Cluster:
 
     def leave_namespace(self) -> None:
         """Delete all of the test's work and wait until its pods are gone, so that the next test has all chips."""
-        self.plane.kubectl("delete", "chipworkloads", "--all", "-n", self.namespace, "--ignore-not-found", check=False)
-        self.plane.kubectl("delete", "jobs,deployments", "--all", "-n", self.namespace, check=False)
+        for what in ("chipworkloads", "jobs,deployments"):  # kubectl would wait for one after the other
+            self.plane.kubectl("delete", what, "--all", "-n", self.namespace, "--wait=false", check=False)
         self.eventually(lambda: not self.items("pods"), "all pods of the test are gone", within=60)
         self.plane.kubectl("delete", "namespace", self.namespace, "--wait=false")
 

@@ -69,13 +69,14 @@ def kill_again_and_again(cluster, audit, chance):
         operator = cluster.start_operator()
         audit.wait_writes(operator.identity, chance.randint(1, MOST_WRITES))
         operator.kill()
+        cluster.forget_lease()
         found.append(len(audit.jobs_made(cluster.namespace)))
     return found
 
 
 def rewind(cluster):
     """Take all that was made away: the same workloads, as old as they are, wait once more."""
-    cluster.plane.kubectl("delete", "jobs", "--all", "-n", cluster.namespace, "--cascade=foreground")
+    cluster.plane.kubectl("delete", "jobs", "--all", "-n", cluster.namespace, "--wait=false")
     cluster.eventually(lambda: not cluster.items("pods"), "all pods are gone", within=60)
 
 
@@ -154,6 +155,7 @@ def test_kill_9_in_the_middle_of_a_displacement_displaces_the_same_victims_once(
         quiet.apply(a_workload("winner", cls="revenue", replicas=4))
         quiet.eventually(lambda: stile.held, "the write is held", about="winner")
         operator.kill()
+        quiet.forget_lease()
         assert len(quiet.running("winner")) == 0
         stile.let_go()
     quiet.start_operator()

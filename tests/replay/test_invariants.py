@@ -101,6 +101,19 @@ def test_a_gate_taken_off_by_somebody_else_is_found():
     assert rules_broken(made(), *a_life(end=8.0, pinned_by="mallory"), ended()) == {"bound without a decision"}
 
 
+def test_a_pin_whose_sender_was_killed_before_the_answer_is_a_pin():
+    """The API server answers 504 to nobody, and has done it."""
+    open_ended = {
+        "code": 504,
+        "name": "w-0",
+        "request": {"spec": {"nodeSelector": {"kubernetes.io/hostname": "n1"}}},
+        "user": OPERATOR,
+    }
+    broken_off = a_call("patch", "pods", 1.1, {"kind": "Status", "metadata": {"namespace": "ns"}}, **open_ended)
+    life = [broken_off if (c.verb, c.resource) == ("patch", "pods") else c for c in a_life(end=8.0)]
+    assert rules_broken(made(), *life, ended()) == set()
+
+
 def test_a_managed_pod_made_without_a_gate_is_found():
     loose = a_call("create", "pods", 1.0, a_pod(), user="job-controller")
     assert rules_broken(made(), loose, a_binding("w-0", 2.0, "n1")) == {"bound without a decision"}

@@ -8,6 +8,9 @@ from tools.replay.audit import Call, Json
 LABEL = "chippool.io/workload"
 GATE = "chippool.io/placement"
 INDEX = "batch.kubernetes.io/job-completion-index"
+_HOSTNAME = "kubernetes.io/hostname"
+_BROKEN_OFF = 504
+"""Who asked went away meanwhile; it may have been done all the same, and nothing says so but what follows."""
 _ENDED = frozenset({"Succeeded", "Failed"})
 
 
@@ -29,6 +32,8 @@ class PodLife:
     pinned: float | None = None
     pinned_by: str = ""
     pinned_to: str = ""
+    attempt: tuple[float, str, str] | None = None
+    """When, by whom and where to it was perhaps pinned."""
     bound: float | None = None
     running: float | None = None
     ended: float | None = None
@@ -64,6 +69,8 @@ class Ledger:
         for call in calls:
             if call.succeeded and call.writes:
                 self._note(call)
+            elif call.code == _BROKEN_OFF and call.resource == "pods":
+                self._note_attempt(call)
 
     def managed(self) -> Iterator[PodLife]:
         return (pod for pod in self.pods.values() if pod.workload)
@@ -87,8 +94,18 @@ class Ledger:
 
     def _note_binding(self, call: Call) -> None:
         pod = self.pods.get(self._current.get((call.namespace, call.name), ""))
-        if pod is not None:
-            pod.bound, pod.node = call.answered, call.request["target"]["name"]
+        if pod is None:
+            return
+        pod.bound, pod.node = call.answered, call.request["target"]["name"]
+        if pod.pinned is None and pod.attempt is not None:
+            pod.pinned, pod.pinned_by, pod.pinned_to = pod.attempt
+
+    def _note_attempt(self, call: Call) -> None:
+        """Remember a pin whose outcome is open; nothing gets a pod bound but a pin that was done."""
+        pod = self.pods.get(self._current.get((call.namespace, call.name), ""))
+        node = (call.request.get("spec", {}).get("nodeSelector") or {}).get(_HOSTNAME)
+        if pod is not None and node is not None:
+            pod.attempt = (call.answered, call.user, node)
 
     def _note_pod(self, call: Call) -> None:
         shown = call.response
@@ -136,7 +153,7 @@ def _note_pin(pod: PodLife, call: Call) -> None:
     spec = call.response["spec"]
     if pod.gated and pod.pinned is None and call.resource == "pods" and not _is_gated(spec):
         pod.pinned, pod.pinned_by = call.answered, call.user
-        pod.pinned_to = (spec.get("nodeSelector") or {}).get("kubernetes.io/hostname", "")
+        pod.pinned_to = (spec.get("nodeSelector") or {}).get(_HOSTNAME, "")
 
 
 def _note_phase(pod: PodLife, call: Call) -> None:
