@@ -6,7 +6,7 @@ import pytest
 
 from tests.cluster.bad_input import a_good_one_runs, an_event_says, must_say
 from tests.cluster.cluster import ROOT
-from tests.cluster.manifests import H20, a_pool, a_variant, a_workload
+from tests.cluster.manifests import H20, a_pool, a_queue, a_variant, a_workload
 from tools.plane.fleet import Fleet
 
 pytestmark = pytest.mark.plane
@@ -90,10 +90,9 @@ def test_a_pool_whose_nodes_vanish_says_so_and_its_work_goes_on_when_they_are_ba
 
 def test_a_namespace_that_is_deleted_gives_its_chips_back(cluster):
     cluster.plane.kubectl("create", "namespace", "doomed")
-    doomed = [a_workload("runs", replicas=4), a_workload("waits", replicas=2)]
-    cluster.plane.kubectl("apply", "-n", "doomed", "-f", "-", input=json.dumps(listed(doomed)))
-    wait = ("wait", "chipworkload/runs", "-n", "doomed", "--for=condition=Ready", "--timeout=30s")
-    cluster.plane.kubectl(*wait)
+    apply_in(cluster, "doomed", a_workload("runs", replicas=4))
+    cluster.plane.kubectl(*["wait", "chipworkload/runs", "-n", "doomed", "--for=condition=Ready", "--timeout=30s"])
+    apply_in(cluster, "doomed", a_workload("waits", replicas=2))
     cluster.apply(a_workload("next", replicas=4))
     cluster.wait_held("next", "ChipsShort")
     cluster.plane.kubectl("delete", "namespace", "doomed", "--timeout=60s")
@@ -104,10 +103,11 @@ def test_a_namespace_that_is_deleted_gives_its_chips_back(cluster):
 
 def test_nothing_is_admitted_in_a_namespace_that_is_being_deleted(cluster):
     cluster.plane.kubectl("create", "namespace", "ending")
-    kept = a_workload("waits", queue="nobodys")
+    kept = a_workload("waits", queue="later")
     kept["metadata"]["finalizers"] = ["tests.example/keeps"]
-    cluster.plane.kubectl("apply", "-n", "ending", "-f", "-", input=json.dumps(listed([kept])))
+    apply_in(cluster, "ending", kept)
     cluster.plane.kubectl("delete", "namespace", "ending", "--wait=false")
+    cluster.apply(a_queue("later"))
     a_good_one_runs(cluster)
     assert not json.loads(cluster.plane.kubectl("get", "jobs", "-n", "ending", "-o", "json").stdout)["items"]
     release = ("patch", "chipworkload", "waits", "-n", "ending", "--type=merge", "-p")
@@ -115,8 +115,8 @@ def test_nothing_is_admitted_in_a_namespace_that_is_being_deleted(cluster):
     cluster.plane.kubectl("wait", "namespace/ending", "--for=delete", "--timeout=60s")
 
 
-def listed(objects):
-    return {"apiVersion": "v1", "kind": "List", "items": objects}
+def apply_in(cluster, namespace, made):
+    cluster.plane.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(made))
 
 
 def test_workloads_deleted_in_the_middle_of_their_admission_leave_nothing(cluster):
