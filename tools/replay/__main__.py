@@ -55,7 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--list", default="default", help="which pod list: default, gpuspec20, …")
     parser.add_argument("--pods", type=int, default=1000, help="the first so many that ask for a GPU")
     parser.add_argument("--every", type=int, default=20, help="every so many nodes of the node list")
-    parser.add_argument("--peak", type=float, default=3.0, help="demand at its peak if nobody waited, in stocks")
+    parser.add_argument("--peak", type=float, default=2.5, help="demand at its peak if nobody waited, in stocks")
     parser.add_argument("--seed", type=int, default=0, help="of the moments of checks and kills")
     parser.add_argument("--kill", type=int, default=0, help="how often the operator is killed (-9) in between")
     parser.add_argument("--checks", type=int, default=20, help="at how many moments every hold is checked")

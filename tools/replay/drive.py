@@ -8,15 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.bench.client import Client
+from tools.bench.client import MERGE, Client
 from tools.bench.rig import Operator, ready
 from tools.plane.plane import Plane
 from tools.replay.holds import Mismatch, mismatches, unfit
-from tools.replay.live import WORKLOADS, Live, objects
+from tools.replay.live import PODS, WORKLOADS, Live, objects
 
 Json = dict[str, Any]
 QUIET_S = 2.0
-_TRIES = 12
+_TRIES = 4
+_SETTLES_WITHIN_S = 40.0
 _STALLED_S = 120.0
 _LINE_S = 5.0
 _POLL_S = 0.05
@@ -110,9 +111,9 @@ class Driver:
 
     async def _check(self) -> None:
         """Stop arrivals, then what runs from ending, wait until nothing moves, and look."""
+        await ready(self._operator)
         self._go.clear()
         try:
-            await ready(self._operator)
             for _ in range(_TRIES):
                 if await self._look():
                     return
@@ -121,27 +122,34 @@ class Driver:
             self._go.set()
 
     async def _look(self) -> bool:
-        await _until(lambda: not self._live.leaving())
+        """Nothing that runs ends any more; what is on its way out does, so that demand is not worked off meanwhile."""
         await asyncio.to_thread(self._plane.stop_signal, "kwok")
         try:
-            return await self._look_while_nothing_ends()
+            return await self._settle() and await self._compare()
         finally:
             await asyncio.to_thread(self._plane.cont, "kwok")
 
-    async def _look_while_nothing_ends(self) -> bool:
+    async def _settle(self) -> bool:
         begun = time.monotonic()
-        while self._live.quiet_for() < QUIET_S:
-            if time.monotonic() - begun > 20:
+        ended: set[str] = set()
+        while self._live.quiet_for() < QUIET_S or self._live.leaving():
+            if time.monotonic() - begun > _SETTLES_WITHIN_S:
                 return False
-            await asyncio.sleep(0.1)
+            for pod in self._live.terminating():
+                if pod["metadata"]["uid"] not in ended:
+                    ended.add(pod["metadata"]["uid"])
+                    await end(self._client, pod)
+            await asyncio.sleep(_POLL_S)
+        return True
+
+    async def _compare(self) -> bool:
         before = self._live.changes
         seen = await objects(self._client)
         if self._live.changes != before or unfit(seen):
             return False
         looked_at, wrong = await asyncio.to_thread(mismatches, seen)
-        self._course.checks.append(
-            {"at": round(self._progress(), 3), "holds": looked_at, "running": len(self._live.shown["pods"])}
-        )
+        running = self._live.phases()["Running"]
+        self._course.checks.append({"at": round(self._progress(), 3), "holds": looked_at, "running": running})
         self._course.wrong += wrong
         return True
 
@@ -167,6 +175,22 @@ class Driver:
             f"{len(course.created)} of {len(course.workloads)} submitted, {phases['Running']} running, "
             f"{finished} finished, {len(course.checks)} checks ({len(course.wrong)} holds wrong), {course.kills} kills"
         )
+
+
+async def end(client: Client, pod: Json) -> None:
+    """What the kubelet of a terminating pod does: Failed, then gone."""
+    path = f"{PODS}/{pod['metadata']['name']}"
+    ended = {"exitCode": 143, "reason": "Error"}
+    said = [
+        {"name": c["name"], "image": c["image"], "imageID": "", "ready": False, "restartCount": 0,
+         "state": {"terminated": ended}}
+        for c in pod["spec"]["containers"]
+    ]  # fmt: skip
+    failed = {"status": {"phase": "Failed", "containerStatuses": said}}
+    await client.call("PATCH", f"{path}/status", failed, kind=MERGE, fine=(404, 409))
+    now = {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0}
+    precondition = {"preconditions": {"uid": pod["metadata"]["uid"]}}
+    await client.call("DELETE", path, now | precondition, fine=(404, 409))
 
 
 async def _until(true: Callable[[], bool]) -> None:

@@ -15,9 +15,10 @@ from tools.replay.openb import NAMESPACE
 
 Json = dict[str, Any]
 WORKLOADS = f"/apis/chippool.io/v1alpha1/namespaces/{NAMESPACE}/chipworkloads"
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 _WATCHED = {
     "workloads": WORKLOADS,
-    "pods": f"/api/v1/namespaces/{NAMESPACE}/pods",
+    "pods": PODS,
     "jobs": f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs",
 }
 _LISTED = {
@@ -52,6 +53,10 @@ class Live:
         jobs = self.shown["jobs"]
         stopped = {name for name, job in jobs.items() if job["spec"].get("suspend")}
         return sum(_is_leaving(pod, jobs, stopped) for pod in self.shown["pods"].values())
+
+    def terminating(self) -> list[Json]:
+        pods = self.shown["pods"].values()
+        return [p for p in pods if p["metadata"].get("deletionTimestamp") and not _is_over(p)]
 
     def phases(self) -> Counter[str]:
         return Counter(pod.get("status", {}).get("phase", "?") for pod in self.shown["pods"].values())
@@ -97,8 +102,12 @@ class Live:
             await asyncio.sleep(_AGAIN_S)
 
 
+def _is_over(pod: Json) -> bool:
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
 def _is_leaving(pod: Json, jobs: dict[str, Json], stopped: set[str]) -> bool:
-    if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+    if _is_over(pod):
         return False
     job = (pod["metadata"].get("labels") or {}).get(LABEL, "")
     return bool(pod["metadata"].get("deletionTimestamp")) or job in stopped or job not in jobs

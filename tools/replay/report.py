@@ -108,7 +108,7 @@ def _highest(moves: list[tuple[float, int]]) -> int:
 def _first_jobs(calls: Sequence[Call]) -> dict[str, float]:
     found: dict[str, float] = {}
     for call in calls:
-        if call.verb == "create" and call.resource == "jobs" and call.succeeded:
+        if call.verb == "create" and call.resource == "jobs" and call.response.get("kind") == "Job":
             found.setdefault(call.name, call.answered)
     return found
 
