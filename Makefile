@@ -1,6 +1,7 @@
 # Needs make and python3 >= 3.11 (PYTHON=… for another one); everything else is installed into .venv and the user's cache.
 PYTHON ?= python3
 NAME ?= chippool
+WORKERS ?= 3
 FLEET ?= examples/fleets/small.yaml
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
@@ -33,7 +34,7 @@ plane-down: setup ## Take it down and remove all it wrote. NAME=name
 .PHONY: test
 test: setup ## All tests: unit, laws, scenarios, examples, and the cluster tests on a real control plane.
 	@$(BIN)/python -m tools.plane build > /dev/null
-	$(BIN)/python -m pytest --durations=10
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=10
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need no control plane.

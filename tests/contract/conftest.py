@@ -1,6 +1,7 @@
 """One control plane for all contract tests, with the chart on it, an operator's identity and two curious users."""
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ class User:
 
 @pytest.fixture(scope="session")
 def plane():
-    with Plane.start("contract", SMALL) as up:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with Plane.start(f"contract-{worker}", SMALL) as up:
         helm(up, "install", "chippool", str(CHART), "-n", "chippool-system", "--create-namespace")
         up.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         up.kubectl("create", "namespace", ARENA)
