@@ -45,8 +45,9 @@ def main() -> int:
 def is_good(result: Json, pods: int) -> bool:
     """All complete, demand of twice the stock, something displaced, nothing violated, every hold right."""
     right = not result["invariant_violations"] and not result["hold_checks"]["mismatches"]
+    looked = not result["hold_checks"]["given_up"]
     squeezed = result["peak_demand_chips"] >= 2 * result["stock_chips"]
-    return bool(right and squeezed and result["displacements"] and result["completed"] == pods)
+    return bool(right and looked and squeezed and result["displacements"] and result["completed"] == pods)
 
 
 def _arguments() -> argparse.Namespace:
@@ -124,7 +125,7 @@ async def _run(plane: Plane, course: Course, asked: argparse.Namespace) -> tuple
 
 
 def _head(asked: argparse.Namespace) -> Json:
-    options = f"--pods {asked.pods} --every {asked.every} --seed {asked.seed} --kill {asked.kill}"
+    options = f"--pods {asked.pods} --every {asked.every} --seed {asked.seed} --kill {asked.kill} --peak {asked.peak:g}"
     command = f"python -m tools.replay --data DATA {options} --checks {asked.checks}"
     return {"command": command, "list": asked.list, "date": today(), "machine": machine()}
 

@@ -16,7 +16,7 @@ from tools.replay.live import PODS, WORKLOADS, Live, objects
 
 Json = dict[str, Any]
 QUIET_S = 2.0
-_TRIES = 4
+_TRIES = 8
 _SETTLES_WITHIN_S = 40.0
 _STALLED_S = 120.0
 _LINE_S = 5.0
