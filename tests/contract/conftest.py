@@ -100,7 +100,9 @@ def operator(plane):
 def eve(plane, request):
     """A user with the cluster's role `edit` or `admin` in one namespace."""
     name = f"eve-with-{request.param}"
-    plane.kubectl("create", "rolebinding", name, "-n", ARENA, f"--clusterrole={request.param}", f"--user={name}")
+    plane.kubectl(
+        "create", "rolebinding", name, "-n", ARENA, f"--clusterrole={request.param}", f"--user={name}", check=False
+    )
     user = User(plane, name)
     eventually(lambda: user.kubectl("auth", "can-i", "create", "cw", "-n", ARENA, check=False).stdout == "yes\n")
     return user

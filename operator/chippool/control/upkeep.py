@@ -17,8 +17,9 @@ from chippool.metrics import Metrics
 from chippool.state.mirror import Mirror
 from chippool.state.records import Stuck
 
-STUCK_S = 30.0
-"""kube-scheduler binds a pinned pod within a second; what takes this long has met a node we see differently."""
+STUCK_S = 180.0
+"""kube-scheduler binds a pinned pod within a second, or says at once why it can't (which the mirror sees sooner).
+Silence means it is away or behind: taking its work back before it has come round helps nobody."""
 AVOID_S = 300.0
 EVERY_S = 5.0
 SHADOWS_S = 5.0
