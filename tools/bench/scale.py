@@ -87,6 +87,16 @@ async def _populate(plane: Plane, pods: int) -> None:
                 print(f"{done} of {pods} pods made", file=sys.stderr, flush=True)
 
         await asyncio.gather(*(make(i) for i in range(pods)))
+        await _until_running(client)
+
+
+async def _until_running(client: Client) -> None:
+    """The kubelets are behind by minutes: what is measured is a cluster at rest."""
+    waiting = f"/api/v1/namespaces/{_OTHERS}/pods?fieldSelector=status.phase%3DPending&limit=1"
+    while (found := await client.call("GET", waiting))["items"]:
+        left = found["metadata"].get("remainingItemCount", 0) + 1
+        print(f"about {left} pods are not Running yet", file=sys.stderr, flush=True)
+        await asyncio.sleep(5)
 
 
 def _pod(i: int, node: Json) -> Json:
