@@ -70,7 +70,16 @@ class Client:
             more = f"&continue={follow}"
 
     async def watch(self, path: str, version: str) -> AsyncIterator[Json]:
-        """Events of a collection until the server ends the watch."""
+        """Events of a collection; goes on where it was when the server drops a watcher that reads too slowly."""
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async for event in self._events(path, version):
+                    if event["type"] == "ERROR":
+                        raise ServerError(f"WATCH {path}", event["object"]["code"], event["object"]["message"])
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    yield event
+
+    async def _events(self, path: str, version: str) -> AsyncIterator[Json]:
         rest = b""
         url = f"{self._server}{path}?watch=1&resourceVersion={version}"
         async with self._http.get(url, read_bufsize=2**22) as answer:
