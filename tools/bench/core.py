@@ -14,6 +14,7 @@ from typing import Any
 
 from chippool.core.cycle import schedule
 from chippool.core.plan import Admit, Displace, Hold
+from chippool.shell import memory
 from tools.bench.machine import machine, today
 from tools.bench.world import NOW, Scale, a_world
 
@@ -55,6 +56,7 @@ def measure(scales: tuple[Scale, ...], runs: int) -> dict[str, Any]:
 
 def one(scale: Scale, runs: int) -> dict[str, Any]:
     snapshot = a_world(scale)
+    memory.settle()  # as the operator does once its mirror is filled
     took, busy = [], []
     for _ in range(runs):
         gc.collect()

@@ -39,11 +39,11 @@ def make_room(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> Room | None:
     victims = _within_limit(tenancy, bid)
     spots = _until_it_fits(tenancy, bid, frontier, victims) if victims is not None else None
     if victims is None or spots is None:
-        _take_back(shelf, start, victims or [])
+        _take_back(tenancy, start, victims or [])
         frontier.settle()
         return None
     needed = _spare(shelf, bid, spots, victims)
-    _take_back(shelf, start, victims)
+    _take_back(tenancy, start, victims)
     for tenant in needed:
         tenancy.evict(tenant)
     room = Room(fill(shelf, bid.ask, bid.replicas), tuple(needed))
@@ -81,8 +81,7 @@ def _within_limit(tenancy: Tenancy, bid: Bid) -> list[Tenant] | None:
                 break
     if over <= 0:
         return victims
-    for tenant in victims:
-        tenant.gone = False
+    tenancy.restore(victims)
     return None
 
 
@@ -144,7 +143,6 @@ def _overfull(shelf: Shelf, i: int) -> bool:
     return shelf.free[i] < 0 or any(amount < 0 for amount in shelf.room[i].values())
 
 
-def _take_back(shelf: Shelf, start: Checkpoint, victims: list[Tenant]) -> None:
-    shelf.rollback(start)
-    for tenant in victims:
-        tenant.gone = False
+def _take_back(tenancy: Tenancy, start: Checkpoint, victims: list[Tenant]) -> None:
+    tenancy.shelf.rollback(start)
+    tenancy.restore(victims)

@@ -14,18 +14,18 @@ Contested = tuple[tuple[Flags, Ask], ...]
 class Frontier:
     """For one ask and priority: the next node to open is the one whose last leaver has the lowest rank.
 
-    Tenants are walked in rank order only as far as needed, and the walk is kept between workloads that ask alike,
-    so the cost over a whole plan is that of one walk plus the nodes that changed.
+    Nodes come from the shared order of openings, which says the earliest they can open, and from a heap of those that
+    were looked at or have got freer since. Kept between workloads that ask alike.
     """
 
     def __init__(self, tenancy: Tenancy, ask: Ask, priority: int, contested: Contested) -> None:
         self._tenancy, self._ask, self._priority, self._contested = tenancy, ask, priority, contested
         self._eligible = Flags(tenancy.shelf.eligible(ask))
         self._held = tenancy.held_below(priority)
+        self._openings = tenancy.openings(ask.chips, priority)
+        self._place = 0
         self._heap: list[tuple[int, int]] = []
-        self._cursor = 0
-        self._seen: set[int] = set()
-        self._popped: set[int] = set()
+        self._looked_at: set[int] = set()
         self._read = 0
 
     def next(self) -> list[Tenant]:
@@ -33,39 +33,32 @@ class Frontier:
         self._catch_up()
         while (entry := self._lowest()) is not None:
             rank, i = entry
-            self._popped.add(i)
+            self._looked_at.add(i)
             leavers = self._leavers(i)
-            if not leavers:
-                continue
-            if leavers[-1].rank == rank:
+            if leavers and leavers[-1].rank == rank:
                 return leavers
-            heappush(self._heap, (leavers[-1].rank, i))
+            if leavers:
+                heappush(self._heap, (leavers[-1].rank, i))
         return []
 
     def settle(self) -> None:
         """Put back what was looked at, as it stands now: after an attempt was kept or rolled back."""
-        for i in sorted(self._popped):
+        for i in sorted(self._looked_at):
             self._push(i)
-        self._popped.clear()
+        self._looked_at.clear()
 
     def _catch_up(self) -> None:
         moved = self._tenancy.moved
-        for i in sorted(self._seen.intersection(moved[self._read :])):
+        for i in sorted(set(moved[self._read :])):
             self._push(i)
         self._read = len(moved)
 
     def _lowest(self) -> tuple[int, int] | None:
-        """The cheapest known node, once every tenant that could open a cheaper one has been walked."""
-        ranked = self._tenancy.ranked
-        while self._cursor < len(ranked) and (not self._heap or self._heap[0][0] > self._cursor):
-            tenant = ranked[self._cursor]
-            if tenant.priority >= self._priority:
-                break
-            self._cursor += 1
-            for i in tenant.spots:
-                if i not in self._seen:
-                    self._seen.add(i)
-                    self._push(i)
+        """The node that may open first."""
+        coming = self._openings.at(self._place)
+        if coming is not None and (not self._heap or coming < self._heap[0]):
+            self._place += 1
+            return coming
         return heappop(self._heap) if self._heap else None
 
     def _push(self, i: int) -> None:

@@ -48,7 +48,9 @@ class Tenancy:
             for i in tenant.spots:
                 self.on[i].append(tenant)
         self.bounds: dict[tuple[Milli, Constraints, int], int] = {}
+        self._began = list(shelf.free)
         self._below: dict[int, list[Milli]] = {}
+        self._openings: dict[tuple[Milli, int], Openings] = {}
 
     def below(self, priority: int) -> Iterator[Tenant]:
         """Those of strictly lower priority that are still there, in the order they would go."""
@@ -59,7 +61,7 @@ class Tenancy:
                 yield tenant
 
     def held_below(self, priority: int) -> list[Milli]:
-        """Chips by node that strictly lower priorities held when the plan began."""
+        """Chips by node that strictly lower priorities hold; kept up to date."""
         found = self._below.get(priority)
         if found is None:
             found = self._below[priority] = [0] * len(self.shelf.nodes)
@@ -68,8 +70,61 @@ class Tenancy:
                     found[i] += count * tenant.ask.chips
         return found
 
+    def openings(self, chips: Milli, priority: int) -> "Openings":
+        """The order in which nodes open for so many chips; shared by all who ask for as many at this priority."""
+        key = (chips, priority)
+        if key not in self._openings:
+            self._openings[key] = Openings(self.ranked, self._began, chips, priority)
+        return self._openings[key]
+
     def evict(self, tenant: Tenant) -> None:
         tenant.gone = True
+        self._count(tenant, -1)
         for i, count in tenant.spots.items():
             self.shelf.give(i, tenant.ask, count)
             self.moved.append(i)
+
+    def restore(self, tenants: Iterable[Tenant]) -> None:
+        """Count evicted tenants among those who are there again; the shelf is rolled back by whoever asks for this."""
+        for tenant in tenants:
+            tenant.gone = False
+            self._count(tenant, 1)
+
+    def _count(self, tenant: Tenant, sign: int) -> None:
+        for priority, held in self._below.items():
+            for i, count in tenant.spots.items() if tenant.priority < priority else ():
+                held[i] += sign * count * tenant.ask.chips
+
+
+class Openings:
+    """Nodes with the rank at which they would have opened, by chips alone and as the plan began.
+
+    A node that has not got freer since can't open earlier, so this is where to look first. Tenants are walked only as
+    far as somebody looks, and once for all who look.
+    """
+
+    def __init__(self, ranked: list[Tenant], began: list[Milli], chips: Milli, priority: int) -> None:
+        self._found: list[tuple[int, int]] = []
+        self._walk = _opened(ranked, began, chips, priority)
+
+    def at(self, place: int) -> tuple[int, int] | None:
+        """Rank and node at a place of the order, None past its end."""
+        while len(self._found) <= place:
+            entry = next(self._walk, None)
+            if entry is None:
+                return None
+            self._found.append(entry)
+        return self._found[place]
+
+
+def _opened(ranked: list[Tenant], began: list[Milli], chips: Milli, priority: int) -> Iterator[tuple[int, int]]:
+    free: dict[int, Milli] = {}
+    opened: set[int] = set()
+    for tenant in ranked:
+        if tenant.priority >= priority:
+            return
+        for i, count in tenant.spots.items():
+            free[i] = free.get(i, began[i]) + count * tenant.ask.chips
+            if free[i] >= chips and i not in opened:
+                opened.add(i)
+                yield tenant.rank, i
