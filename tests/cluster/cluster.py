@@ -53,7 +53,9 @@ class Cluster:
         self.namespace = f"{name}-{next(_numbers)}"[:50]
         self.plane.kubectl("create", "namespace", self.namespace)
         self.eventually(
-            lambda: self.find("serviceaccount", "default") is not None, "the namespace has its service account"
+            lambda: self.find("serviceaccount", "default") is not None,
+            "the namespace has its service account",
+            within=120,
         )
 
     def leave_namespace(self) -> None:
