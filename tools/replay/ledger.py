@@ -66,6 +66,10 @@ class Ledger:
         self.pods: dict[str, PodLife] = {}
         self.nodes = {node: Allocatable([(0.0, amounts)]) for node, amounts in (stock or {}).items()}
         self._current: dict[tuple[str, str], str] = {}
+        calls = list(calls)
+        for call in calls:  # a busy server may log a pod's creation after what was done with it at once
+            if call.succeeded and call.verb == "create" and call.resource == "pods" and call.response.get("metadata"):
+                self.pods[call.response["metadata"]["uid"]] = _born(call.response, call.answered)
         for call in calls:
             if call.succeeded and call.writes:
                 self._note(call)
