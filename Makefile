@@ -76,9 +76,9 @@ bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and K
 	$(BIN)/python -m tools.bench.cluster
 
 .PHONY: proof
-proof: bench ## What takes too long for CI: the benchmarks and the replay of a real trace. DATA=folder of the openb lists
-	$(BIN)/python -m tools.replay --data "$(DATA)" --output build/bench/replay.json
-	$(BIN)/python -m tools.replay --data "$(DATA)" --output build/bench/replay-killed.json --kill 5
+proof: setup ## What takes too long for CI, into proof/: benchmarks, scale, the replay of a real trace. DATA=folder of the openb lists
+	$(BIN)/python -m tools.proof --data "$(DATA)"
+	CHIPPOOL_PROOF=1 $(BIN)/python -m pytest tests/cluster/test_leaders.py tests/cluster/test_outages.py
 
 .PHONY: clean
 clean: ## Remove .venv, caches and build/; the user's cache folder stays.
