@@ -1,0 +1,5 @@
+"""`chippool simulate …`: questions answered by the core under a virtual clock, without a cluster."""
+
+import typer
+
+simulate = typer.Typer(no_args_is_help=True, help="Run the scheduling core under a virtual clock, without a cluster.")
