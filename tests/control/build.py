@@ -100,7 +100,7 @@ def a_job(record, **more):
 
 
 def a_pod(made, **more):
-    given = dict.fromkeys(("bound", "gated", "deleting", "finished", "succeeded", "ready", "ran"), False)
+    given = dict.fromkeys(("bound", "gated", "other_gates", "deleting", "finished", "succeeded", "ready", "ran"), False)
     named = {"uid": "uid-pod", "namespace": made.namespace, "name": "p", "workload": made.name, "made_uid": made.uid}
     rest = {"node": "n1", "requests": (), "constraints": None, "index": 0}
     return PodRecord(**{**given, **named, **rest, "unschedulable": "", "error": "", **more})

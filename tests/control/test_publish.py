@@ -196,15 +196,19 @@ def test_a_workload_that_is_gone_is_not_written():
         assert written(decision, cluster) == []
 
 
-def test_a_pin_takes_our_gate_alone_and_names_the_node():
+def test_a_pin_takes_the_gate_and_names_the_node():
     write = publish.pin(Pin("uid-pod", "ads", "ctr-0-x", KEY, "n1", "host-1"), 5)
     assert write.path == "/api/v1/namespaces/ads/pods/ctr-0-x"
     assert write.body["metadata"] == {"uid": "uid-pod"}
-    assert write.body["spec"] == {
-        "schedulingGates": [{"$patch": "delete", "name": "chippool.io/placement"}],
-        "nodeSelector": {"kubernetes.io/hostname": "host-1"},
-    }
+    assert write.body["spec"] == {"schedulingGates": None, "nodeSelector": {"kubernetes.io/hostname": "host-1"}}
+    assert write.content_type == "application/merge-patch+json"
     assert (write.urgency, write.order) == (Urgency.PIN, 5)
+
+
+def test_a_pin_leaves_the_gates_of_others():
+    write = publish.pin(Pin("uid-pod", "ads", "ctr-0-x", KEY, "n1", "host-1", other_gates=True), 5)
+    assert write.body["spec"]["schedulingGates"] == [{"$patch": "delete", "name": "chippool.io/placement"}]
+    assert write.content_type == "application/strategic-merge-patch+json"
 
 
 def test_an_eviction_means_one_pod_only():

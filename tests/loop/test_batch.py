@@ -27,10 +27,24 @@ async def test_a_single_change_is_a_batch_after_a_tenth_of_a_second() -> None:
     assert hours.now == 5.1
 
 
-async def test_changes_that_keep_coming_are_a_batch_after_a_second() -> None:
+async def test_changes_that_keep_coming_are_a_batch_after_a_second_where_decisions_are_dear() -> None:
     hours = Hours(*(0.05 * n for n in range(100)))
+    hours.batch.spent(0.8)
     await hours.batch.ready()
     assert 0.95 <= hours.now <= 1.0
+
+
+async def test_changes_that_keep_coming_wait_ten_times_as_long_as_the_last_decision_took() -> None:
+    hours = Hours(*(0.05 * n for n in range(100)))
+    hours.batch.spent(0.03)
+    await hours.batch.ready()
+    assert 0.25 <= hours.now <= 0.3
+
+
+async def test_the_first_of_a_burst_is_decided_at_once() -> None:
+    hours = Hours(*(0.05 * n for n in range(100)))
+    await hours.batch.ready()
+    assert hours.now <= 0.1
 
 
 async def test_what_comes_after_a_batch_starts_the_next_one() -> None:

@@ -147,6 +147,7 @@ class Loop:
         self.snapshot, self._wake = snapshot, plan.wake
         self.holds = Counter(decision.reason.value for decision in plan.decisions if isinstance(decision, Hold))
         self._metrics.cycle.observe(seconds)
+        self._batch.spent(seconds)
         done = [decision for decision in accepted if not isinstance(decision, Keep | Hold)]
         for decision in done:
             self._metrics.decisions.labels(type(decision).__name__, decision.reason.value).inc()

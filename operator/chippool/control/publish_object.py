@@ -23,13 +23,16 @@ def create(rendered: Rendered, order: int) -> Write:
 
 
 def create_service(rendered: Rendered, order: int) -> list[Write]:
-    """A gang that has one already gets a Conflict, which says just that."""
+    """A gang that has one already gets a Conflict, which says just that.
+
+    It yields to pins: made before its pods run, its endpoints would be written anew with every few of them.
+    """
     if rendered.service is None:
         return []
     metadata = rendered.service["metadata"]
     key = ("Service", metadata["namespace"], metadata["name"])
     path = collection("Service", metadata["namespace"])
-    return [Write(key, "POST", path, rendered.service, Urgency.UPKEEP, order, kind="Service")]
+    return [Write(key, "POST", path, rendered.service, Urgency.SERVICE, order, kind="Service")]
 
 
 def delete(made: MadeRecord, order: int) -> Write:
@@ -91,16 +94,19 @@ def end(made: MadeRecord, order: int) -> Write:
 
 
 def pin(pin: Pin, order: int = 0) -> Write:
-    """Send a gated pod to its node; gates of others stay."""
+    """Send a gated pod to its node; gates of others stay.
+
+    A pod never gets another gate after its birth, so where ours is the only one all of them go: a merge patch costs the
+    server less than a strategic one.
+    """
+    gates = [{"$patch": "delete", "name": names.GATE}] if pin.other_gates else None
     body = {
         "metadata": {"uid": pin.pod_uid},
-        "spec": {
-            "schedulingGates": [{"$patch": "delete", "name": names.GATE}],
-            "nodeSelector": {HOSTNAME: pin.hostname},
-        },
+        "spec": {"schedulingGates": gates, "nodeSelector": {HOSTNAME: pin.hostname}},
     }
     path = f"/api/v1/namespaces/{pin.namespace}/pods/{pin.name}"
-    return Write(("Pod", pin.namespace, pin.name), "PATCH", path, body, Urgency.PIN, order, STRATEGIC, kind="pin")
+    how = STRATEGIC if pin.other_gates else MERGE
+    return Write(("Pod", pin.namespace, pin.name), "PATCH", path, body, Urgency.PIN, order, how, kind="pin")
 
 
 def evict(stuck: Stuck) -> Write:

@@ -9,18 +9,19 @@ from typing import Any
 
 
 class Urgency(IntEnum):
-    """Smaller goes first; STATUS and EVENT are low-value and yield to all others."""
+    """Smaller goes first; SERVICE, STATUS and EVENT are low-value and yield to all others."""
 
     PIN = 0
     FINISH = 1
     DECISION = 2
     UPKEEP = 3
-    STATUS = 4
-    EVENT = 5
+    SERVICE = 4
+    STATUS = 5
+    EVENT = 6
 
     @property
     def low(self) -> bool:
-        return self >= Urgency.STATUS
+        return self >= Urgency.SERVICE
 
 
 class Outcome(StrEnum):

@@ -113,4 +113,4 @@ class Pinner:
 
 
 def _pin(pod: PodRecord, key: WorkloadKey, node: NodeRecord) -> Pin:
-    return Pin(pod.uid, pod.namespace, pod.name, key, NodeName(node.name), hostname_of(node))
+    return Pin(pod.uid, pod.namespace, pod.name, key, NodeName(node.name), hostname_of(node), pod.other_gates)

@@ -31,6 +31,8 @@ class PodRecord:
     """Where it is bound or pinned; empty while it is neither."""
     bound: bool
     gated: bool
+    other_gates: bool
+    """It has gates that are not chippool's."""
     deleting: bool
     finished: bool
     succeeded: bool
@@ -167,6 +169,8 @@ class Pin:
     node: NodeName
     hostname: str
     """Value of the node's label kubernetes.io/hostname."""
+    other_gates: bool = False
+    """It has gates of others too, which stay."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def pod(raw: Json) -> PodRecord:
         node=intern(spec.get("nodeName") or _pinned_to(spec, workload, gated=gated)),
         bound=bound,
         gated=gated,
+        other_gates=any(gate["name"] != names.GATE for gate in spec.get("schedulingGates") or ()),
         deleting=deleting,
         finished=finished,
         succeeded=phase == "Succeeded",
