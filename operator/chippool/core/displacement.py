@@ -42,6 +42,9 @@ def make_room(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> Room | None:
         _take_back(tenancy, start, victims or [])
         frontier.settle()
         return None
+    if len(victims) == 1:  # it did not fit before this one left
+        frontier.settle()
+        return Room(spots, tuple(victims))
     needed = _spare(shelf, bid, spots, victims)
     _take_back(tenancy, start, victims)
     for tenant in needed:

@@ -21,7 +21,7 @@ class Frontier:
     def __init__(self, tenancy: Tenancy, ask: Ask, priority: int, contested: Contested) -> None:
         self._tenancy, self._ask, self._priority, self._contested = tenancy, ask, priority, contested
         self._eligible = Flags(tenancy.shelf.eligible(ask))
-        self._held = tenancy.held_below(priority)
+        self._free, self._held, self._chips = tenancy.shelf.free, tenancy.held_below(priority), ask.chips
         self._openings = tenancy.openings(ask.chips, priority)
         self._place = 0
         self._heap: list[tuple[int, int]] = []
@@ -34,7 +34,7 @@ class Frontier:
         while (entry := self._lowest()) is not None:
             rank, i = entry
             self._looked_at.add(i)
-            leavers = self._leavers(i)
+            leavers = self._leavers(i) if self._may_open(i) else []
             if leavers and leavers[-1].rank == rank:
                 return leavers
             if leavers:
@@ -44,7 +44,10 @@ class Frontier:
     def settle(self) -> None:
         """Put back what was looked at, as it stands now: after an attempt was kept or rolled back."""
         for i in sorted(self._looked_at):
-            self._push(i)
+            if self._may_open(i):
+                self._push(i)
+            else:
+                self._openings.pass_over(i)
         self._looked_at.clear()
 
     def _catch_up(self) -> None:
@@ -55,22 +58,26 @@ class Frontier:
 
     def _lowest(self) -> tuple[int, int] | None:
         """The node that may open first."""
-        coming = self._openings.at(self._place)
+        self._place, coming = self._openings.next(self._place)
         if coming is not None and (not self._heap or coming < self._heap[0]):
             self._place += 1
             return coming
         return heappop(self._heap) if self._heap else None
 
     def _push(self, i: int) -> None:
-        leavers = self._leavers(i)
+        leavers = self._leavers(i) if self._may_open(i) else []
         if leavers:
             heappush(self._heap, (leavers[-1].rank, i))
 
+    def _may_open(self, i: int) -> bool:
+        """By chips alone; most nodes that were opened for somebody else fail here."""
+        return self._free[i] + self._held[i] >= self._chips
+
     def _leavers(self, i: int) -> list[Tenant]:
         """Who has to leave node `i`, lowest first, until one more replica fits; empty if it never does."""
-        free, chips = self._tenancy.shelf.free[i], self._ask.chips
-        if free + self._held[i] < chips or i not in self._eligible:
+        if i not in self._eligible:
             return []
+        free, chips = self._free[i], self._chips
         leavers: list[Tenant] = []
         for tenant in self._tenancy.on[i]:
             if tenant.priority >= self._priority:

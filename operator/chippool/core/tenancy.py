@@ -100,21 +100,38 @@ class Openings:
     """Nodes with the rank at which they would have opened, by chips alone and as the plan began.
 
     A node that has not got freer since can't open earlier, so this is where to look first. Tenants are walked only as
-    far as somebody looks, and once for all who look.
+    far as somebody looks, and once for all who look; nodes that were opened for somebody are passed over by everybody.
     """
 
     def __init__(self, ranked: list[Tenant], began: list[Milli], chips: Milli, priority: int) -> None:
         self._found: list[tuple[int, int]] = []
+        self._where: dict[int, int] = {}
+        self._onward: list[int] = []
+        """By place, the next one that may be worth a look: itself, or one behind it."""
         self._walk = _opened(ranked, began, chips, priority)
 
-    def at(self, place: int) -> tuple[int, int] | None:
-        """Rank and node at a place of the order, None past its end."""
-        while len(self._found) <= place:
-            entry = next(self._walk, None)
-            if entry is None:
-                return None
+    def next(self, place: int) -> tuple[int, tuple[int, int] | None]:
+        """The first place from `place` on that is not passed over, with its rank and node; None past the end."""
+        passed = []
+        while place < len(self._found) and self._onward[place] != place:
+            passed.append(place)
+            place = self._onward[place]
+        for earlier in passed:
+            self._onward[earlier] = place
+        if place < len(self._found):
+            return place, self._found[place]
+        entry = next(self._walk, None)
+        if entry is not None:
+            self._where[entry[1]] = place
             self._found.append(entry)
-        return self._found[place]
+            self._onward.append(place)
+        return place, entry
+
+    def pass_over(self, i: int) -> None:
+        """Node `i` has not the chips any more; should it get freer, everybody is told otherwise."""
+        place = self._where.get(i)
+        if place is not None:
+            self._onward[place] = place + 1
 
 
 def _opened(ranked: list[Tenant], began: list[Milli], chips: Milli, priority: int) -> Iterator[tuple[int, int]]:
