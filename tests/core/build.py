@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from chippool.core.ids import CHIP, ClassName, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import (
+    Access,
     Ask,
     Assignment,
     Class,
@@ -14,6 +15,7 @@ from chippool.core.model import (
     Node,
     Pool,
     Queue,
+    Reserve,
     Snapshot,
     Variant,
     Workload,
@@ -46,17 +48,42 @@ def nodes(count, chips=8, pool="h800", prefix=None, **more):
     return [a_node(f"{prefix or pool}-{i:03}", chips, pool, **more) for i in range(count)]
 
 
-def a_pool(name="h800", resource="nvidia.com/gpu", access=()):
-    return Pool(PoolName(name), resource, tuple(frozenset(map(ClassName, a)) for a in access))
+def an_access(classes=None, *, external=False, scavenge=False):
+    return Access(None if classes is None else frozenset(map(ClassName, classes)), external, scavenge)
 
 
-def a_queue(name="team", classes=("ads", "serve", "train", "batch"), limits=None, selector=()):
+def a_reserve(chips, cls, *, spares=False):
+    return Reserve(chips * CHIP, ClassName(cls), spares)
+
+
+def a_pool(name="h800", resource="nvidia.com/gpu", access=(), reserve=()):
+    """An access entry is an `an_access`, or just the classes it lets in."""
+    entries = tuple(a if isinstance(a, Access) else an_access(a) for a in access)
+    return Pool(PoolName(name), resource, entries, reserve=tuple(reserve))
+
+
+def a_queue(
+    name="team",
+    classes=("ads", "serve", "train", "batch"),
+    limits=None,
+    selector=(),
+    parent=None,
+    guaranteed=None,
+    **more,
+):
     return Queue(
         QueueName(name),
         frozenset(map(ClassName, classes)),
         selector,
-        {PoolName(p): n * CHIP for p, n in (limits or {}).items()},
+        _chips(limits),
+        parent=None if parent is None else QueueName(parent),
+        guaranteed=_chips(guaranteed),
+        **more,
     )
+
+
+def _chips(by_pool):
+    return {PoolName(p): n * CHIP for p, n in (by_pool or {}).items()}
 
 
 CLASSES = {"ads": 1000, "serve": 800, "train": 500, "batch": 100}

@@ -55,7 +55,7 @@ class Cluster:
 
     def _fits(self, workload, variant, pool):
         access = self.snapshot.pools[pool].access
-        if access and not any(workload.class_name in entry for entry in access):
+        if access and not any(workload.class_name in entry.classes for entry in access):
             return False
         limit = self.snapshot.queues[workload.queue].limits.get(pool)
         asked = variant.replicas * variant.ask.chips

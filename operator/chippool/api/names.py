@@ -26,3 +26,11 @@ NAME_LIMIT = 52
 """Of a ChipWorkload's name: a pod's host name adds an index, and has 63 characters."""
 LABEL_LIMIT = 63
 SUBDOMAIN_LIMIT = 253
+
+EXTERNAL = "External"
+"""Tenancy of those to whom capacity is resold."""
+SCAVENGE = "Scavenge"
+"""Use of a pool that takes only what nobody else waits for."""
+MIN_RUNTIME_CAP = "30m"
+COOLDOWN_CAP = "5m"
+"""What a queue allows its workloads to ask for if it does not say: else a tenant could ask never to be displaced."""

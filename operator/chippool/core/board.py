@@ -1,32 +1,48 @@
 """The working state of one plan: shelves, tenants and what queues use; built from a snapshot and thrown away."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 
+from chippool.core.access import scavenges
 from chippool.core.bits import Flags
+from chippool.core.borrowing import lend
 from chippool.core.checks import variant_named
+from chippool.core.claim import Claim
 from chippool.core.displacement import Bid, Room, make_room
 from chippool.core.frontier import Contested, Frontier
+from chippool.core.guarantee import Guarantees
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName, WorkloadKey
+from chippool.core.loss import work_lost
 from chippool.core.model import Ask, Assignment, Bystander, Node, Snapshot, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Holder
+from chippool.core.quota import Ledger
+from chippool.core.respite import respite
+from chippool.core.seeker import Option, ways
 from chippool.core.shelf import Shelf
-from chippool.core.tenancy import Tenancy, Tenant, a_tenant
+from chippool.core.tenancy import Tenancy
+from chippool.core.tenant import Tenant, a_tenant
+from chippool.core.tree import Tree
 
 
 class Board:
     """Where a plan tries things out; `leavers` are admitted workloads that lose their chips in this very plan."""
 
-    def __init__(self, snapshot: Snapshot, leavers: Container[WorkloadKey]) -> None:
+    def __init__(self, snapshot: Snapshot, leavers: Container[WorkloadKey], now: float) -> None:
         self.snapshot = snapshot
         self.shelves = _shelves(snapshot)
-        self.used: defaultdict[tuple[QueueName, PoolName], Milli] = defaultdict(int)
+        self.tree = Tree(snapshot.queues)
+        stock = stocks(self.shelves)
+        self.ledger = Ledger(self.tree, Guarantees(self.tree, stock), stock)
         self.releases = 0
         """Grows whenever somebody gives something back."""
+        self.respites: list[float] = []
+        """When those that are left alone for a while may be displaced again."""
+        self._now = now
         self._tenants: defaultdict[PoolName, list[Tenant]] = defaultdict(list)
         self._tenancies: dict[PoolName, Tenancy] = {}
-        self._frontiers: dict[tuple[PoolName, Ask, int], Frontier] = {}
+        self._frontiers: dict[tuple[PoolName, Ask, Claim], Frontier] = {}
         for workload, given, variant in _admitted(snapshot):
             self._seat(workload, given, variant, leaving=workload.key in leavers)
 
@@ -39,40 +55,71 @@ class Board:
             for i, count in tenant.spots.items():
                 shelf.give(i, tenant.ask, count)
             return
+        self._describe(tenant, workload, given.pool)
         self._tenants[given.pool].append(tenant)
-        self.used[workload.queue, given.pool] += tenant.chips
+        self.ledger.take(workload.queue, given.pool, tenant.chips, scavenged=tenant.scavenges)
 
-    def left(self, queue: QueueName, pool: PoolName) -> Milli | None:
-        """Chips the queue may still take of the pool; None where nothing limits it."""
-        found = self.snapshot.queues.get(queue)
-        limit = found.limits.get(pool) if found else None
-        return None if limit is None else limit - self.used[queue, pool]
+    def _describe(self, tenant: Tenant, workload: Workload, pool: PoolName) -> None:
+        """What rule 6 wants to know of it."""
+        tenant.path = self.tree.paths.get(workload.queue, ())
+        tenant.external = workload.queue in self.tree.external
+        tenant.scavenges = self.scavenges(pool, workload.queue, workload.class_name)
+        tenant.lost = work_lost(workload, self._now)
+        until = respite(workload, self.tree.above(workload.queue))
+        if until > self._now and not tenant.scavenges:
+            tenant.fixed = True
+            self.respites.append(until)
+
+    def scavenges(self, pool: PoolName, queue: QueueName, class_name: ClassName) -> bool:
+        """Whether work of this queue and class only gets what nobody else waits for."""
+        found = self.snapshot.pools.get(pool)
+        return found is not None and scavenges(found, class_name, external=queue in self.tree.external)
+
+    def options(self, workload: Workload) -> tuple[Option, ...]:
+        """Every way to admit it, the preferred first."""
+        queue, class_name = workload.queue, workload.class_name
+        return tuple(
+            replace(option, scavenges=True) if self.scavenges(option.pool, queue, class_name) else option
+            for option in ways(workload)
+        )
 
     def displace_for(self, pool: PoolName, bid: Bid) -> Room | None:
         """Rule 6 in this pool; on success the victims are gone from the board and their queues' use with them."""
         tenancy = self._tenancy(pool)
         room = make_room(tenancy, bid, self._frontier(pool, bid))
         for tenant in room.victims if room else ():
-            self.used[tenant.queue, pool] -= tenant.chips
+            self.ledger.give(tenant.queue, pool, tenant.chips, scavenged=tenant.scavenges)
         if room and room.victims:
             self.releases += 1
         return room
 
+    def leaves_alone(self, pool: PoolName) -> bool:
+        """Whether some of the pool's work may not be displaced yet."""
+        return any(tenant.fixed for tenant in self._tenants.get(pool, ()))
+
     def _tenancy(self, pool: PoolName) -> Tenancy:
         if pool not in self._tenancies:
+            lend(self._tenants[pool], lambda i: self.ledger.guaranteed(i, pool))
             self._tenancies[pool] = Tenancy(self.shelves[pool], self._tenants[pool])
         return self._tenancies[pool]
 
     def _frontier(self, pool: PoolName, bid: Bid) -> Frontier:
-        key = (pool, bid.ask, bid.priority)
+        tenancy = self._tenancy(pool)
+        claim = tenancy.shared(bid.claim)
+        key = (pool, bid.ask, claim)
         if key not in self._frontiers:
-            self._frontiers[key] = Frontier(self._tenancy(pool), bid.ask, bid.priority, self._contested(pool))
+            self._frontiers[key] = Frontier(tenancy, bid.ask, claim, self._contested(pool))
         return self._frontiers[key]
 
     def _contested(self, pool: PoolName) -> Contested:
         resource, shelf = self.snapshot.pools[pool].resource, self.shelves[pool]
         asks = (_as_ask(b, resource) for b in self.snapshot.bystanders)
         return tuple((Flags(shelf.eligible(ask)), ask) for ask in asks)
+
+
+def stocks(shelves: Mapping[PoolName, Shelf]) -> dict[PoolName, Milli]:
+    """Chips installed in each pool: healthy or not, since guarantees must not flap with a device plugin."""
+    return {pool: sum(n.installed for n in shelf.nodes if len(n.pools) == 1) for pool, shelf in shelves.items()}
 
 
 def _as_ask(bystander: Bystander, resource: str) -> Ask:

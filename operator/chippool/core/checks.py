@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from chippool.core.access import access_of
 from chippool.core.feasibility import selects
 from chippool.core.ids import ClassName, PoolName
-from chippool.core.model import Mode, Problem, Queue, Snapshot, Variant, Workload
+from chippool.core.model import Mode, Pool, Problem, Queue, Snapshot, Variant, Workload
 from chippool.core.reasons import Reason
 
 
@@ -87,7 +88,9 @@ def _serves(snapshot: Snapshot, queue: Queue, workload: Workload) -> bool:
     return selects(queue.namespace_selector, namespace.labels)
 
 
-def pool_problem(snapshot: Snapshot, class_name: ClassName, variant: Variant, name: PoolName) -> Problem | None:
+def pool_problem(
+    snapshot: Snapshot, class_name: ClassName, variant: Variant, name: PoolName, *, external: bool = False
+) -> Problem | None:
     """Why a variant can't use a pool, however empty it may be."""
     pool = snapshot.pools.get(name)
     if pool is None:
@@ -96,13 +99,24 @@ def pool_problem(snapshot: Snapshot, class_name: ClassName, variant: Variant, na
     if pool.deleting:
         where = f"spec.variants[{variant.name}].poolNames"
         return Problem(Reason.POOL_TERMINATING, f"{where}: ChipPool {name} is being deleted; name another.")
-    if pool.access and not any(class_name in entry for entry in pool.access):
-        return Problem(
-            Reason.ACCESS_DENIED,
-            f"spec.priorityClassName: ChipPool {name} does not let {class_name} in, only "
-            f"{_listed(frozenset().union(*pool.access))} (its spec.access); use one of these, or another pool.",
-        )
+    if access_of(pool, class_name, external=external) is None:
+        return Problem(Reason.ACCESS_DENIED, _denied(pool, class_name, external=external))
     return None
+
+
+def _denied(pool: Pool, class_name: ClassName, *, external: bool) -> str:
+    mine = [entry.classes for entry in pool.access if entry.external == external]
+    if not mine:
+        whose = "External" if external else "Internal"
+        return (
+            f"spec.queueName: ChipPool {pool.name} lets no {whose} queue in (its spec.access); use another pool, or "
+            f"have an entry with tenancy {whose} added."
+        )
+    return (
+        f"spec.priorityClassName: ChipPool {pool.name} does not let {class_name} in, only "
+        f"{_listed(frozenset().union(*(classes or () for classes in mine)))} (its spec.access); use one of these, or "
+        f"another pool."
+    )
 
 
 def variant_named(workload: Workload, name: str) -> Variant | None:

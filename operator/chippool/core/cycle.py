@@ -2,20 +2,26 @@
 
 1  what the cluster shows: ended, out of time, suspended, never right      review
 2  replicas of admitted work that lost their node, before anything else    search
-3  whatever waits, in order: admit, grow, or hold with the reason          search, displacement
+3  whatever asks, in order: admit, grow, or hold with the reason           turns, search, displacement
+4  who only scavenges, once nobody else can use what is left
 """
+
+from collections.abc import Iterator
+from itertools import groupby
 
 from chippool.core.board import Board, holders
 from chippool.core.checks import mistake, variant_named, wanted
-from chippool.core.ids import WorkloadKey
+from chippool.core.ids import Milli, WorkloadKey
 from chippool.core.model import Mode, Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, order
 from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Place, Plan, Resize, Shortage, Stop
 from chippool.core.reasons import MISTAKES, Reason
+from chippool.core.respite import spared
 from chippool.core.review import Policy, reviewed, wakes
 from chippool.core.search import Found, search
-from chippool.core.seeker import Option, Seeker, a_seeker, ways
+from chippool.core.seeker import Option, Seeker, a_seeker
 from chippool.core.shortage import verdict
+from chippool.core.turns import Turns
 
 __all__ = ["Policy", "schedule"]
 
@@ -29,31 +35,54 @@ def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
     """
     living = sorted((w for w in snapshot.workloads.values() if not w.deleting), key=lambda w: order(snapshot, w))
     facts = {w.key: d for w in living if (d := reviewed(snapshot, w, now, policy)) is not None}
-    cycle = _Cycle(snapshot, facts)
+    cycle = _Cycle(snapshot, facts, now)
     rest = [w for w in living if w.key not in facts]
     for workload in rest:
         if workload.assignment is not None and workload.missing:
             cycle.place(workload)
+    for workload in cycle.in_turn([w for w in rest if _asks(w)]):
+        cycle.ask(workload)
+    for workload in cycle.in_turn(cycle.scavengers):
+        cycle.admit(workload, every=True)
     for workload in rest:
-        if workload.assignment is None:
-            cycle.admit(workload)
-        else:
+        if not _asks(workload):
             cycle.resize(workload)
-    wake = min((m for w in living for m in wakes(w, now, policy)), default=None)
-    return Plan(cycle.decisions(), wake, holders(snapshot))
+    moments = [m for w in living for m in wakes(w, now, policy)]
+    return Plan(cycle.decisions(), min([*moments, *cycle.respites()], default=None), holders(snapshot))
+
+
+def _asks(workload: Workload) -> bool:
+    """Whether it wants more than it has."""
+    given = workload.assignment
+    if given is None:
+        return True
+    variant = variant_named(workload, given.variant)
+    return variant is not None and wanted(workload, variant) > given.replicas
 
 
 class _Cycle:
     """Decisions so far, by workload; a victim's replaces what was decided for it before."""
 
-    def __init__(self, snapshot: Snapshot, facts: dict[WorkloadKey, Decision]) -> None:
+    def __init__(self, snapshot: Snapshot, facts: dict[WorkloadKey, Decision], now: float) -> None:
         gone = {k for k, d in facts.items() if isinstance(d, Displace | Finish | Stop)}
+        self.scavengers: list[Workload] = []
+        """Who found nothing of its own and may scavenge."""
         self._snapshot = snapshot
-        self._board = Board(snapshot, gone)
+        self._board = Board(snapshot, gone, now)
+        self._spared = spared(snapshot.workloads.values(), now)
         self._decided: dict[WorkloadKey, Decision] = dict(facts)
         self._displaced: set[WorkloadKey] = set()
         self._answers: dict[Seeker, tuple[int, tuple[Shortage, ...], tuple[Reason, str]]] = {}
         self._waiting = 0
+
+    def in_turn(self, workloads: list[Workload]) -> Iterator[Workload]:
+        """Rule 1: by priority, then whose queue has the smallest share as chips are given, then age."""
+        for _, equals in groupby(workloads, key=lambda w: class_of(self._snapshot, w).value):
+            yield from Turns(self._board.ledger, equals)
+
+    def respites(self) -> list[float]:
+        """When somebody may be displaced that may not be now, if anybody waits for that."""
+        return self._board.respites if self._waiting else []
 
     def decisions(self) -> tuple[Decision, ...]:
         return tuple(self._decided.values())
@@ -63,7 +92,7 @@ class _Cycle:
         assert workload.assignment is not None
         variant = variant_named(workload, workload.assignment.variant)
         assert variant is not None
-        option = Option(variant, workload.assignment.pool, workload.missing, 0)
+        option = self._option(workload, variant, workload.missing, 0)
         found = self._look(workload, (option,))
         if isinstance(found, Found):
             message = f"{len(found.nodes)} replica(s) get nodes in {found.pool}."
@@ -73,17 +102,30 @@ class _Cycle:
                 workload.key, found[0], f"{workload.missing} replica(s) wait for a node. {found[1]}"
             )
 
-    def admit(self, workload: Workload) -> None:
-        """Chips for a workload that waits, or the reason it goes on waiting."""
-        problem = mistake(self._snapshot, workload)
+    def ask(self, workload: Workload) -> None:
+        """Whatever it wants more than it has."""
+        if workload.assignment is None:
+            self.admit(workload)
+        else:
+            self.resize(workload)
+
+    def admit(self, workload: Workload, *, every: bool = False) -> None:
+        """Chips for a workload that waits, or the reason it goes on waiting; scavenging only if `every` way counts."""
+        problem = mistake(self._snapshot, workload) or self._board.tree.broken.get(workload.queue)
         if problem is not None:
             self._decided[workload.key] = Hold(workload.key, problem.reason, problem.message)
             return
-        found = self._look(workload, tuple(ways(workload)))
+        options = self._board.options(workload)
+        own = options if every else tuple(o for o in options if not o.scavenges)
+        found = self._look(workload, own)
         if isinstance(found, Found):
             self._win(workload, _admission(workload, found), found)
-            return
-        reason, message, shortages = found
+        elif len(own) < len(options):
+            self.scavengers.append(workload)
+        else:
+            self._hold(workload, *found)
+
+    def _hold(self, workload: Workload, reason: Reason, message: str, shortages: tuple[Shortage, ...]) -> None:
         self._waiting += reason not in MISTAKES
         position = 0 if reason in MISTAKES else self._waiting
         self._decided[workload.key] = Hold(workload.key, reason, message, position, shortages)
@@ -108,7 +150,7 @@ class _Cycle:
     def _grow(self, workload: Workload, variant: Variant, change: int) -> None:
         given = workload.assignment
         assert given is not None
-        found = self._look(workload, (Option(variant, given.pool, change, change * variant.ask.chips),))
+        found = self._look(workload, (self._option(workload, variant, change, change * variant.ask.chips),))
         if isinstance(found, Found):
             message = f"It grows by {change} replica(s) in {given.pool}."
             self._win(
@@ -118,11 +160,18 @@ class _Cycle:
             message = f"{_admitted_as(workload)} {change} more wait. {found[1]}"
             self._decided[workload.key] = Keep(workload.key, found[0], message)
 
+    def _option(self, workload: Workload, variant: Variant, replicas: int, new: Milli) -> Option:
+        assert workload.assignment is not None
+        pool = workload.assignment.pool
+        scavenges = self._board.scavenges(pool, workload.queue, workload.class_name)
+        return Option(variant, pool, replicas, new, scavenges)
+
     def _look(
         self, workload: Workload, options: tuple[Option, ...]
     ) -> Found | tuple[Reason, str, tuple[Shortage, ...]]:
         """Search, or the answer a look-alike got since when nothing was given back."""
-        seeker = a_seeker(workload, class_of(self._snapshot, workload), options)
+        known_to = self._spared.get(workload.key, frozenset())
+        seeker = a_seeker(workload, class_of(self._snapshot, workload), options, known_to)
         known = self._answers.get(seeker)
         if known is None or known[0] != self._board.releases:
             answer = search(self._board, seeker)
@@ -135,10 +184,20 @@ class _Cycle:
     def _win(self, winner: Workload, decision: Decision, found: Found) -> None:
         self._decided[winner.key] = decision
         self._displaced.update(found.victims)
-        for victim in found.victims:
+        for victim, reason in zip(found.victims, found.reasons, strict=True):
             self._decided.pop(victim, None)
-            message = f"Displaced by {winner.class_name} work of queue {winner.queue}: its priority is higher."
-            self._decided[victim] = Displace(victim, Reason.PREEMPTED, winner.key, message)
+            self._decided[victim] = Displace(victim, reason, winner.key, _RULES[reason].format(by=_work_of(winner)))
+
+
+_RULES = {
+    Reason.PREEMPTED: "Displaced by {by}: its priority is higher.",
+    Reason.RECLAIMED: "Displaced by {by}, which is within its guarantee: this work had borrowed the chips.",
+    Reason.SCAVENGED: "Displaced by {by}: this work had the chips only while nobody else waited for them.",
+}
+
+
+def _work_of(winner: Workload) -> str:
+    return f"{winner.class_name} work of queue {winner.queue}"
 
 
 def _admission(workload: Workload, found: Found) -> Admit:

@@ -1,25 +1,30 @@
-"""Rule 6: room for a workload by displacing strictly lower priority, lowest and youngest first, none in vain."""
+"""Rule 6: room for a workload by displacing whom it may, the cheapest first, none in vain."""
 
 from dataclasses import dataclass
 
 from chippool.core.bits import Flags
+from chippool.core.claim import Claim, may_take, scope_of
 from chippool.core.frontier import Frontier
-from chippool.core.ids import Milli, QueueName
+from chippool.core.ids import Milli
 from chippool.core.model import Ask
 from chippool.core.placement import Spots, fill, total
+from chippool.core.reserve import free_chips
 from chippool.core.shelf import Checkpoint, Shelf
-from chippool.core.tenancy import Tenancy, Tenant
+from chippool.core.tenancy import Tenancy
+from chippool.core.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class Bid:
-    """What a workload wants of one pool; `over` is by how many chips it would pass its queue's limit there."""
+    """What a workload wants of one pool."""
 
     ask: Ask
     replicas: int
-    priority: int
-    queue: QueueName
-    over: Milli = 0
+    claim: Claim
+    passed: tuple[tuple[int, Milli], ...] = ()
+    """Levels of the tree of queues whose limit it would pass, and by how many chips, root first."""
+    floor: Milli = 0
+    """Chips of the pool that must be free afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +37,20 @@ class Room:
 
 def make_room(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> Room | None:
     """Displace until `bid` fits, then let stay who need not go; None, and nothing changed, if it never fits."""
-    if potential(tenancy, bid.ask, bid.priority) < bid.replicas:
+    if potential(tenancy, bid.ask, tenancy.shared(bid.claim)) < bid.replicas:
         return None
     shelf = tenancy.shelf
     start = shelf.checkpoint()
-    victims = _within_limit(tenancy, bid)
+    victims = _within_limits(tenancy, bid)
     spots = _until_it_fits(tenancy, bid, frontier, victims) if victims is not None else None
     if victims is None or spots is None:
         _take_back(tenancy, start, victims or [])
         frontier.settle()
         return None
-    if len(victims) == 1:  # it did not fit before this one left
+    if len(victims) == 1:  # it was not possible before this one left
         frontier.settle()
         return Room(spots, tuple(victims))
-    needed = _spare(shelf, bid, spots, victims)
+    needed = _spare(tenancy, bid, spots, victims)
     _take_back(tenancy, start, victims)
     for tenant in needed:
         tenancy.evict(tenant)
@@ -54,35 +59,37 @@ def make_room(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> Room | None:
     return room
 
 
-def potential(tenancy: Tenancy, ask: Ask, priority: int) -> int:
-    """Replicas that would fit by chips alone if every lower priority left: never too few.
+def potential(tenancy: Tenancy, ask: Ask, claim: Claim) -> int:
+    """Replicas that would fit by chips alone if all left whom the claim may take: never too few.
 
     Computed once a plan: room only changes hands afterwards, so the first answer stays an upper bound.
     """
-    key = (ask.chips, ask.constraints, priority)
+    scope = scope_of(claim)
+    key = (ask.chips, ask.constraints, scope)
     found = tenancy.bounds.get(key)
     if found is None:
         shelf, eligible = tenancy.shelf, Flags(tenancy.shelf.eligible(ask))
         found = tenancy.bounds[key] = sum(
             (free + held) // ask.chips
-            for i, (free, held) in enumerate(zip(shelf.free, tenancy.held_below(priority), strict=True))
+            for i, (free, held) in enumerate(zip(shelf.free, tenancy.held(scope), strict=True))
             if free + held >= ask.chips and i in eligible
         )
-    return found
+    return found + sum(-(-held // ask.chips) for held in tenancy.own(claim).values())
 
 
-def _within_limit(tenancy: Tenancy, bid: Bid) -> list[Tenant] | None:
-    """Displace own queue's lower work until its limit leaves room; None if it never does."""
+def _within_limits(tenancy: Tenancy, bid: Bid) -> list[Tenant] | None:
+    """Displace work below each level whose limit is in the way until there is room; None if there never is."""
     victims: list[Tenant] = []
-    over = bid.over
-    for tenant in tenancy.below(bid.priority) if over > 0 else ():
-        if tenant.queue == bid.queue:
-            tenancy.evict(tenant)
-            victims.append(tenant)
-            over -= tenant.chips
-            if over <= 0:
-                break
-    if over <= 0:
+    over = dict(bid.passed)
+    for tenant in tenancy.under[bid.passed[0][0]] if bid.passed else ():
+        if not over:
+            break
+        if tenant.gone or over.keys().isdisjoint(tenant.path) or not may_take(bid.claim, tenant):
+            continue
+        tenancy.evict(tenant)
+        victims.append(tenant)
+        over = {i: left for i, amount in over.items() if (left := amount - tenant.chips * (i in tenant.path)) > 0}
+    if not over:
         return victims
     tenancy.restore(victims)
     return None
@@ -101,27 +108,41 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
         more = fill(tenancy.shelf, bid.ask, left)
         left -= total(more)
         spots += more
-    return spots
+    return spots if _above_floor(tenancy, bid, victims) else None
 
 
-def _spare(shelf: Shelf, bid: Bid, spots: Spots, victims: list[Tenant]) -> list[Tenant]:
+def _above_floor(tenancy: Tenancy, bid: Bid, victims: list[Tenant]) -> bool:
+    """Displace on until as much is free as has to stay free; False if it never is."""
+    shelf = tenancy.shelf
+    for tenant in tenancy.ranked if bid.floor and free_chips(shelf) < bid.floor else ():
+        if tenant.gone or not may_take(bid.claim, tenant):
+            continue
+        tenancy.evict(tenant)
+        victims.append(tenant)
+        if free_chips(shelf) >= bid.floor:
+            return True
+    return not bid.floor or free_chips(shelf) >= bid.floor
+
+
+def _spare(tenancy: Tenancy, bid: Bid, spots: Spots, victims: list[Tenant]) -> list[Tenant]:
     """The victims that really have to go: the others, most valuable first, get their places back."""
     ours: dict[int, int] = {}
     for i, count in spots:
         ours[i] = ours.get(i, 0) + count
-    slack = sum(t.chips for t in victims if t.queue == bid.queue) - bid.over
+    slack = {i: sum(t.chips for t in victims if i in t.path) - over for i, over in bid.passed}
     needed = []
     for tenant in sorted(victims, key=lambda t: -t.rank):
-        cost = tenant.chips if tenant.queue == bid.queue and bid.over > 0 else 0
-        if cost <= slack and _fits_beside(shelf, bid.ask, ours, tenant):
-            slack -= cost
+        cost = {i: tenant.chips for i in slack if i in tenant.path}
+        if all(chips <= slack[i] for i, chips in cost.items()) and _fits_beside(tenancy, bid, ours, tenant):
+            slack = {i: left - cost.get(i, 0) for i, left in slack.items()}
         else:
             needed.append(tenant)
     return needed[::-1]
 
 
-def _fits_beside(shelf: Shelf, ask: Ask, ours: dict[int, int], tenant: Tenant) -> bool:
+def _fits_beside(tenancy: Tenancy, bid: Bid, ours: dict[int, int], tenant: Tenant) -> bool:
     """Put a victim back; replicas of ours in its way must find room elsewhere, or nothing changes."""
+    shelf, ask = tenancy.shelf, bid.ask
     start, before = shelf.checkpoint(), dict(ours)
     homeless = 0
     for i, count in tenant.spots.items():
@@ -130,15 +151,14 @@ def _fits_beside(shelf: Shelf, ask: Ask, ours: dict[int, int], tenant: Tenant) -
             shelf.give(i, ask, 1)
             ours[i] -= 1
             homeless += 1
-    if homeless:
-        again = fill(shelf, ask, homeless)
-        if total(again) < homeless:
-            shelf.rollback(start)
-            ours.clear()
-            ours.update(before)
-            return False
-        for i, count in again:
-            ours[i] = ours.get(i, 0) + count
+    again = fill(shelf, ask, homeless) if homeless else []
+    if total(again) < homeless or (bid.floor and free_chips(shelf) < bid.floor):
+        shelf.rollback(start)
+        ours.clear()
+        ours.update(before)
+        return False
+    for i, count in again:
+        ours[i] = ours.get(i, 0) + count
     return True
 
 

@@ -4,29 +4,34 @@ from collections.abc import Mapping
 from heapq import heappop, heappush
 
 from chippool.core.bits import Flags
+from chippool.core.claim import Claim, may_take, scope_of
+from chippool.core.ids import Milli
 from chippool.core.model import Ask
-from chippool.core.tenancy import Tenancy, Tenant
+from chippool.core.tenancy import Tenancy
+from chippool.core.tenant import Tenant
 
 Contested = tuple[tuple[Flags, Ask], ...]
 """Pending pods of others, each with the nodes kube-scheduler may put it on."""
 
 
 class Frontier:
-    """For one ask and priority: the next node to open is the one whose last leaver has the lowest rank.
+    """For one ask and claim: the next node to open is the one whose last leaver has the lowest rank.
 
     Nodes come from the shared order of openings, which says the earliest they can open, and from a heap of those that
     were looked at or have got freer since. Kept between workloads that ask alike.
     """
 
-    def __init__(self, tenancy: Tenancy, ask: Ask, priority: int, contested: Contested) -> None:
-        self._tenancy, self._ask, self._priority, self._contested = tenancy, ask, priority, contested
+    def __init__(self, tenancy: Tenancy, ask: Ask, claim: Claim, contested: Contested) -> None:
+        self._tenancy, self._ask, self._claim, self._contested = tenancy, ask, claim, contested
         self._eligible = Flags(tenancy.shelf.eligible(ask))
-        self._free, self._held, self._chips = tenancy.shelf.free, tenancy.held_below(priority), ask.chips
-        self._openings = tenancy.openings(ask.chips, priority)
+        self._free, self._held, self._chips = tenancy.shelf.free, tenancy.held(scope_of(claim)), ask.chips
+        self._openings = tenancy.openings(ask.chips, scope_of(claim))
         self._place = 0
         self._heap: list[tuple[int, int]] = []
         self._looked_at: set[int] = set()
         self._read = 0
+        for i in sorted(tenancy.own(claim)):
+            self._push(i)
 
     def next(self) -> list[Tenant]:
         """The tenants whose leaving opens the next node; empty when no node can be opened."""
@@ -71,7 +76,7 @@ class Frontier:
 
     def _may_open(self, i: int) -> bool:
         """By chips alone; most nodes that were opened for somebody else fail here."""
-        return self._free[i] + self._held[i] >= self._chips
+        return self._free[i] + self._held[i] + self._own(i) >= self._chips
 
     def _leavers(self, i: int) -> list[Tenant]:
         """Who has to leave node `i`, lowest first, until one more replica fits; empty if it never does."""
@@ -80,15 +85,16 @@ class Frontier:
         free, chips = self._free[i], self._chips
         leavers: list[Tenant] = []
         for tenant in self._tenancy.on[i]:
-            if tenant.priority >= self._priority:
-                break
-            if tenant.gone:
+            if tenant.gone or not may_take(self._claim, tenant):
                 continue
             leavers.append(tenant)
             free += tenant.spots[i] * tenant.ask.chips
             if free >= chips and self._has_room(i, free, leavers):
                 return leavers
         return []
+
+    def _own(self, i: int) -> Milli:
+        return self._tenancy.own(self._claim).get(i, 0) if self._claim.path else 0
 
     def _has_room(self, i: int, free: int, leavers: list[Tenant]) -> bool:
         """Whether everything but the chips is there too, and nobody else would grab it first."""

@@ -7,6 +7,7 @@ times are seconds since the epoch.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 
 from chippool.core.ids import ClassName, Milli, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.reasons import Reason
@@ -105,12 +106,33 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Who may use a pool, and how; `classes` None means all of them."""
+
+    classes: frozenset[ClassName] | None = None
+    external: bool = False
+    """For External queues; else for Internal ones."""
+    scavenge: bool = False
+    """Only what nobody with Own access waits for, and given back at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Chips of a pool kept free below a class; `spares` replace lost replicas of any class."""
+
+    chips: Milli
+    class_name: ClassName
+    spares: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     name: PoolName
     resource: str
-    access: tuple[frozenset[ClassName], ...] = ()
-    """Each entry a set of classes; none at all lets every class in."""
+    access: tuple[Access, ...] = ()
+    """The first entry that matches counts; none at all lets every Internal queue in."""
     deleting: bool = False
+    reserve: tuple[Reserve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +142,16 @@ class Queue:
     namespace_selector: tuple[Requirement, ...] | None
     """None selects no namespace, empty selects all."""
     limits: Mapping[PoolName, Milli] = field(default_factory=dict)
-    """A pool that is not listed has no limit."""
+    """A pool that is not listed has no limit, or 0 in a closed queue."""
     deleting: bool = False
+    parent: QueueName | None = None
+    weight: int = 1
+    external: bool = False
+    guaranteed: Mapping[PoolName, Milli] = field(default_factory=dict)
+    """A pool that is not listed is guaranteed what the children are, together."""
+    closed: bool = False
+    min_runtime_cap: float = inf
+    cooldown_cap: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +198,8 @@ class Displaced:
     message: str = ""
     variant: VariantName | None = None
     """What it ran as."""
+    earlier: tuple[tuple[WorkloadKey, float], ...] = ()
+    """By whom else and when, as far back as it matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +259,12 @@ class Workload:
     """Since when its start counts: its admission, or the last moment it waited for releasing chips."""
     error: str = ""
     """What keeps its pods from being Ready, in the cluster's own words."""
+    min_runtime: float = 0.0
+    cooldown: float = 0.0
+    """Not displaced so soon after its admission, and after its last displacement; its queue may allow less."""
+    checkpoint_interval: float | None = None
+    checkpointed_at: float | None = None
+    """When its pods last said that they saved their work."""
 
 
 @dataclass(frozen=True, slots=True)

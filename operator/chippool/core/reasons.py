@@ -16,6 +16,8 @@ class Reason(StrEnum):
 
     # it lost its chips
     PREEMPTED = "Preempted"
+    RECLAIMED = "Reclaimed"
+    SCAVENGED = "Scavenged"
     NOT_STARTED = "NotStarted"
     UNAUTHORIZED = "Unauthorized"
     OBJECT_DELETED = "ObjectDeleted"
@@ -24,6 +26,7 @@ class Reason(StrEnum):
     CHIPS_SHORT = "ChipsShort"
     ROOM_SHORT = "RoomShort"
     QUEUE_LIMIT = "QueueLimit"
+    RESERVED = "Reserved"
     NO_NODES = "NoNodes"
     BACK_OFF = "BackOff"
     SUSPENDED = "Suspended"
@@ -31,6 +34,8 @@ class Reason(StrEnum):
     # it waits, and someone must act
     UNKNOWN_POOL = "UnknownPool"
     UNKNOWN_QUEUE = "UnknownQueue"
+    UNKNOWN_PARENT = "UnknownParent"
+    QUEUE_CYCLE = "QueueCycle"
     UNKNOWN_CLASS = "UnknownClass"
     UNKNOWN_CONTAINER = "UnknownContainer"
     NAMESPACE_NOT_ALLOWED = "NamespaceNotAllowed"
@@ -50,6 +55,8 @@ MISTAKES = frozenset(
     {
         Reason.UNKNOWN_POOL,
         Reason.UNKNOWN_QUEUE,
+        Reason.UNKNOWN_PARENT,
+        Reason.QUEUE_CYCLE,
         Reason.UNKNOWN_CLASS,
         Reason.UNKNOWN_CONTAINER,
         Reason.POOL_TERMINATING,

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from chippool.core import shortage
 from chippool.core.board import Board
+from chippool.core.claim import Claim, why
 from chippool.core.displacement import Bid
 from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKey
 from chippool.core.placement import Spots, fill, names, total
 from chippool.core.plan import Shortage
+from chippool.core.reasons import Reason
+from chippool.core.reserve import free_chips, kept
 from chippool.core.seeker import Option, Seeker
 
 
@@ -21,10 +24,12 @@ class Found:
     nodes: tuple[NodeName, ...]
     waits: bool
     victims: tuple[WorkloadKey, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    """The rule by which each victim goes."""
 
 
 def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
-    """What fits as it is, in order of preference; else what fits if lower work goes; else why not."""
+    """What fits as it is, in order of preference; else what fits if others go; else why not."""
     never = {o: shortage.never(board, seeker, o) for o in seeker.options}
     possible = {o: 0 for o, why in never.items() if why is None}
     for option in possible:
@@ -41,40 +46,66 @@ def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
 
 def _as_it_is(board: Board, seeker: Seeker, option: Option) -> Found | int:
     """Take the option if there is room for it now, else the number of replicas there is room for."""
-    if _over(board, seeker, option) > 0:
+    if board.ledger.passed(seeker.queue, option.pool, option.new):
         return 0
     shelf = board.shelves[option.pool]
-    start = shelf.checkpoint()
+    start, floor = shelf.checkpoint(), _kept(board, seeker, option)
     spots = fill(shelf, option.variant.ask, option.replicas)
-    if total(spots) == option.replicas:
+    if total(spots) == option.replicas and (not floor or free_chips(shelf) >= floor):
         return _found(board, seeker, option, spots)
     shelf.rollback(start)
     return total(spots)
 
 
 def _lack(board: Board, seeker: Seeker, option: Option, fits: int) -> Shortage:
-    if _over(board, seeker, option) > 0:
+    claim = _claim(board, seeker, option)
+    if board.ledger.passed(seeker.queue, option.pool, option.new):
         return shortage.limit(board, seeker, option)
-    return shortage.chips_or_room(board.shelves[option.pool], seeker, option, fits)
+    if fits >= option.replicas:
+        return shortage.reserved(board, seeker, option, claim)
+    return shortage.chips_or_room(board, seeker, option, claim, fits)
 
 
 def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:
-    over = _over(board, seeker, option)
-    bid = Bid(option.variant.ask, option.replicas, seeker.priority, seeker.queue, over)
-    room = board.displace_for(option.pool, bid)
+    claim = _claim(board, seeker, option)
+    floor = _kept(board, seeker, option)
+    room = board.displace_for(
+        option.pool,
+        Bid(
+            option.variant.ask,
+            option.replicas,
+            claim,
+            board.ledger.passed(seeker.queue, option.pool, option.new),
+            min(floor, free_chips(board.shelves[option.pool])) if floor else 0,
+        ),
+    )
     if room is None:
         return None
-    return _found(board, seeker, option, room.spots, tuple(t.key for t in room.victims))
+    victims = tuple(t.key for t in room.victims)
+    return _found(board, seeker, option, room.spots, victims, tuple(why(claim, t) for t in room.victims))
 
 
-def _found(board: Board, seeker: Seeker, option: Option, spots: Spots, victims: tuple[WorkloadKey, ...] = ()) -> Found:
-    shelf = board.shelves[option.pool]
-    board.used[seeker.queue, option.pool] += option.new
+def _claim(board: Board, seeker: Seeker, option: Option) -> Claim:
+    """By what right it may displace others in the option's pool."""
+    within = () if option.scavenges else board.ledger.within(seeker.queue, option.pool, option.new)
+    path, external = board.tree.paths.get(seeker.queue, ()), seeker.queue in board.tree.external
+    return Claim(seeker.priority, path, within, option.scavenges, external, seeker.spared)
+
+
+def _kept(board: Board, seeker: Seeker, option: Option) -> Milli:
+    """Chips it has to leave free; what replaces a lost node is not `new`, and may use spares."""
+    return kept(board.snapshot, option.pool, seeker.priority, replacing=not option.new)
+
+
+def _found(
+    board: Board,
+    seeker: Seeker,
+    option: Option,
+    spots: Spots,
+    victims: tuple[WorkloadKey, ...] = (),
+    reasons: tuple[Reason, ...] = (),
+) -> Found:
+    shelf, variant = board.shelves[option.pool], option.variant
+    board.ledger.take(seeker.queue, option.pool, option.new, scavenged=option.scavenges)
     waits = any(not shelf.clean >> i & 1 for i, _ in spots)
-    return Found(option.variant.name, option.pool, option.variant.ask.chips, names(shelf, spots), waits, victims)
-
-
-def _over(board: Board, seeker: Seeker, option: Option) -> Milli:
-    """By how much the option would pass the queue's limit; 0 or less where it does not."""
-    left = board.left(seeker.queue, option.pool)
-    return 0 if left is None or not option.new else option.new - left
+    return Found(variant.name, option.pool, variant.ask.chips, names(shelf, spots), waits, victims, reasons)

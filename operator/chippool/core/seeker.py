@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chippool.core.ids import ClassName, Milli, PoolName, QueueName
+from chippool.core.ids import ClassName, Milli, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Class, Variant, Workload
 
 
@@ -15,6 +15,8 @@ class Option:
     pool: PoolName
     replicas: int
     new: Milli
+    scavenges: bool = False
+    """It only gets what nobody with their own use waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,14 @@ class Seeker:
     priority: int
     preempts: bool
     options: tuple[Option, ...]
+    spared: frozenset[WorkloadKey] = frozenset()
+    """Those it displaced within the last hour."""
 
 
-def a_seeker(workload: Workload, priority_class: Class, options: tuple[Option, ...]) -> Seeker:
-    return Seeker(workload.queue, workload.class_name, priority_class.value, priority_class.preempts, options)
+def a_seeker(
+    workload: Workload, priority_class: Class, options: tuple[Option, ...], spared: frozenset[WorkloadKey] = frozenset()
+) -> Seeker:
+    return Seeker(workload.queue, workload.class_name, priority_class.value, priority_class.preempts, options, spared)
 
 
 def ways(workload: Workload) -> Iterator[Option]:

@@ -5,10 +5,12 @@ Figures that move with the cluster go into the record's fields; the command line
 
 from chippool.core.board import Board
 from chippool.core.checks import pool_problem
-from chippool.core.ids import shown
+from chippool.core.claim import Claim
+from chippool.core.ids import Milli, PoolName, shown
 from chippool.core.model import Variant
 from chippool.core.plan import Shortage
 from chippool.core.reasons import MISTAKES, Reason
+from chippool.core.reserve import against, free_chips
 from chippool.core.seeker import Option, Seeker
 from chippool.core.shelf import Shelf
 
@@ -16,7 +18,8 @@ from chippool.core.shelf import Shelf
 def never(board: Board, seeker: Seeker, option: Option) -> Shortage | None:
     """Why this could not be even if the pool were empty and healthy; None if it could."""
     variant, pool = option.variant, option.pool
-    problem = pool_problem(board.snapshot, seeker.class_name, variant, pool)
+    external = seeker.queue in board.tree.external
+    problem = pool_problem(board.snapshot, seeker.class_name, variant, pool, external=external)
     if problem is not None:
         return Shortage(variant.name, pool, problem.reason, problem.message)
     shelf = board.shelves[pool]
@@ -63,40 +66,49 @@ def _requests(variant: Variant) -> str:
 
 
 def limit(board: Board, seeker: Seeker, option: Option) -> Shortage:
-    """The queue's limit is in the way."""
+    """A limit is in the way: the queue's own, or that of a queue above it."""
     variant, pool, new = option.variant, option.pool, option.new
-    queue = board.snapshot.queues[seeker.queue]
-    cap = queue.limits[pool]
+    left, level = board.ledger.tightest(seeker.queue, pool) or (0, -1)
+    cap = board.ledger.limit(level, pool) or 0
+    said = _capped(board, seeker, level, pool, cap)
     if new > cap:
-        message = (
-            f"ChipQueue {queue.name} may use at most {shown(cap)} chips of {pool} (spec.quotas), and variant "
-            f"{variant.name} asks for {shown(new)}; ask for fewer, or have the limit raised."
-        )
+        message = f"{said}, and variant {variant.name} asks for {shown(new)}; ask for fewer, or have the limit raised."
     else:
-        message = (
-            f"ChipQueue {queue.name} may use at most {shown(cap)} chips of {pool} (spec.quotas); {shown(new)} more "
-            f"would pass that limit now."
-        )
-    left = board.left(seeker.queue, pool) or 0
+        message = f"{said}; {shown(new)} more would pass that limit now."
     return Shortage(
         variant.name, pool, Reason.QUEUE_LIMIT, message, asked=new, free=left, fits=max(left, 0) // variant.ask.chips
     )
 
 
-def chips_or_room(shelf: Shelf, seeker: Seeker, option: Option, fits: int) -> Shortage:
+def _capped(board: Board, seeker: Seeker, level: int, pool: PoolName, cap: Milli) -> str:
+    queue = board.tree.branches[level].queue
+    assert queue is not None
+    who = f"ChipQueue {queue.name}" if queue.name == seeker.queue else f"ChipQueue {queue.name}, above {seeker.queue},"
+    where = "spec.quotas" if pool in queue.limits else "spec.closed, and spec.quotas does not list the pool"
+    return f"{who} may use at most {shown(cap)} chips of {pool} ({where})"
+
+
+def reserved(board: Board, seeker: Seeker, option: Option, claim: Claim) -> Shortage:
+    """Enough is free, and it is kept free for others."""
+    variant, pool, asked = option.variant, option.pool, option.replicas * option.variant.ask.chips
+    entries = [*against(board.snapshot, pool, seeker.priority, replacing=not option.new)]
+    classes = ", ".join(sorted({entry.class_name for entry in entries}))
+    message = (
+        f"Asks for {option.replicas} x {shown(variant.ask.chips)} chips of {pool}: of the free ones, "
+        f"{shown(sum(entry.chips for entry in entries))} are kept for class {classes} and above (spec.reserve of the "
+        f"pool), and {_others(board, seeker, option, claim)}."
+    )
+    free = free_chips(board.shelves[pool])
+    return Shortage(variant.name, pool, Reason.RESERVED, message, asked=asked, free=free, fits=option.replicas)
+
+
+def chips_or_room(board: Board, seeker: Seeker, option: Option, claim: Claim, fits: int) -> Shortage:
     """Too few chips are free in the needed shape, or something else the replicas need is used up beside them."""
     variant, pool, replicas = option.variant, option.pool, option.replicas
-    ask = variant.ask
+    ask, shelf = variant.ask, board.shelves[option.pool]
     eligible = shelf.eligible(ask)
     by_chips = sum(
         (bits & eligible).bit_count() * (level // ask.chips) for level, bits in shelf.levels.items() if level > 0
-    )
-    free = sum((bits & shelf.usable).bit_count() * level for level, bits in shelf.levels.items() if level > 0)
-    asked = f"{replicas} x {shown(ask.chips)} chips of {pool}"
-    lower = (
-        "work of lower priority does not hold enough of it"
-        if seeker.preempts
-        else "its priority class displaces nobody (preemptionPolicy Never)"
     )
     if by_chips >= replicas:
         reason = Reason.ROOM_SHORT
@@ -105,10 +117,32 @@ def chips_or_room(shelf: Shelf, seeker: Seeker, option: Option, fits: int) -> Sh
         reason = Reason.CHIPS_SHORT
         whole = " on whole nodes" if shelf.sizes.get(ask.chips) else ""
         what = f"not that many are free{whole}"
-    message = f"Asks for {asked}: {what}, and {lower}."
+    asked = f"{replicas} x {shown(ask.chips)} chips of {pool}"
+    message = f"Asks for {asked}: {what}, and {_others(board, seeker, option, claim)}."
+    if seeker.preempts and board.leaves_alone(pool):
+        message += " Some work there is left alone until its minRuntime or cooldown is over."
     if shelf.contested:
         message += f" Nodes of {pool} that are in another pool too get nothing new (see its condition NodesOverlap)."
+    free = free_chips(shelf)
     return Shortage(variant.name, pool, reason, message, asked=replicas * ask.chips, free=free, fits=fits)
+
+
+def _others(board: Board, seeker: Seeker, option: Option, claim: Claim) -> str:
+    """Why nobody makes room for it."""
+    if not seeker.preempts:
+        return "its priority class displaces nobody (preemptionPolicy Never)"
+    if option.scavenges:
+        return "it only gets there what nobody else waits for (use Scavenge in spec.access of the pool)"
+    if any(claim.within):
+        return (
+            "its queue is within its guarantee, yet lower priority, borrowers and scavengers do not hold enough of it"
+        )
+    if any(option.pool in given for given in board.ledger.guarantees.given):
+        return (
+            "its queue would be past its guarantee, and work of lower priority that others have borrowed does not hold "
+            "enough of it"
+        )
+    return "work of lower priority does not hold enough of it"
 
 
 def verdict(shortages: tuple[Shortage, ...]) -> tuple[Reason, str]:

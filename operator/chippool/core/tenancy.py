@@ -1,80 +1,92 @@
-"""Who sits where in one pool, in the order in which they would have to go: lowest priority first, then youngest."""
+"""Who sits where in one pool, in the order in which they would have to go: the cheapest to lose first."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chippool.core.ids import Milli, QueueName, WorkloadKey
-from chippool.core.model import Ask, Assignment, Constraints, Variant, Workload
+from chippool.core.claim import Claim, Scope, in_scope, scope_of, shared
+from chippool.core.ids import Milli
+from chippool.core.model import Constraints
 from chippool.core.shelf import Shelf
+from chippool.core.tenant import GUARANTEED, Tenant, cost
 
 
 @dataclass(slots=True)
-class Tenant:
-    """An admitted workload on a shelf; `rank` is its place among all of them, `spots` replicas by node."""
+class _Root:
+    """What is special below one root of the tree (see `claim.shared`)."""
 
-    key: WorkloadKey
-    priority: int
-    admitted_at: float
-    uid: str
-    queue: QueueName
-    ask: Ask
-    chips: Milli
-    spots: dict[int, int]
-    rank: int = 0
-    gone: bool = False
-
-
-def a_tenant(workload: Workload, assignment: Assignment, variant: Variant, priority: int, shelf: Shelf) -> Tenant:
-    """What an admitted workload holds; replicas on nodes that left the pool are not there any more."""
-    spots = Counter(shelf.position[n] for n in (*workload.placed, *workload.reserved) if n in shelf.position)
-    held = max(assignment.replicas - workload.succeeded, 0) * variant.ask.chips
-    return Tenant(
-        workload.key, priority, assignment.admitted_at, workload.uid, workload.queue, variant.ask, held, dict(spots)
-    )
+    guarded: bool = False
+    lent: bool = False
 
 
 class Tenancy:
-    """The tenants of a shelf by rank and by node."""
+    """The tenants of a shelf by rank, by node and by queue."""
 
     def __init__(self, shelf: Shelf, tenants: Iterable[Tenant]) -> None:
         self.shelf = shelf
-        self.ranked = sorted(tenants, key=lambda t: (t.priority, -t.admitted_at, t.uid))
+        self.ranked = sorted(tenants, key=cost)
         self.on: defaultdict[int, list[Tenant]] = defaultdict(list)
+        self.under: defaultdict[int, list[Tenant]] = defaultdict(list)
+        """By position in the tree of queues."""
         self.moved: list[int] = []
         """Nodes that got freer, in the order it happened."""
+        self.roots: defaultdict[int, _Root] = defaultdict(_Root)
         for rank, tenant in enumerate(self.ranked):
-            tenant.rank = rank
-            for i in tenant.spots:
-                self.on[i].append(tenant)
-        self.bounds: dict[tuple[Milli, Constraints, int], int] = {}
+            self._seat(rank, tenant)
+        self.bounds: dict[tuple[Milli, Constraints, Scope], int] = {}
         self._began = list(shelf.free)
-        self._below: dict[int, list[Milli]] = {}
-        self._openings: dict[tuple[Milli, int], Openings] = {}
+        self._held: dict[Scope, list[Milli]] = {}
+        self._own: dict[tuple[int, Scope], dict[int, Milli]] = {}
+        self._openings: dict[tuple[Milli, Scope], Openings] = {}
 
-    def below(self, priority: int) -> Iterator[Tenant]:
-        """Those of strictly lower priority that are still there, in the order they would go."""
-        for tenant in self.ranked:
-            if tenant.priority >= priority:
-                return
-            if not tenant.gone:
-                yield tenant
+    def _seat(self, rank: int, tenant: Tenant) -> None:
+        tenant.rank = rank
+        for i in tenant.spots:
+            self.on[i].append(tenant)
+        for i in tenant.path:
+            self.under[i].append(tenant)
+        if tenant.path and not tenant.scavenges:
+            root = self.roots[tenant.path[0]]
+            root.guarded |= tenant.loan > 0
+            root.lent |= tenant.loan < GUARANTEED
 
-    def held_below(self, priority: int) -> list[Milli]:
-        """Chips by node that strictly lower priorities hold; kept up to date."""
-        found = self._below.get(priority)
+    def shared(self, claim: Claim) -> Claim:
+        """The claim as all can use it who may take the same tenants."""
+        root = self.roots.get(claim.path[0], _Root()) if claim.path else _Root()
+        return shared(claim, guarded=root.guarded, lent=root.lent)
+
+    def held(self, scope: Scope) -> list[Milli]:
+        """Chips by node that tenants of the scope hold; kept up to date."""
+        found = self._held.get(scope)
         if found is None:
-            found = self._below[priority] = [0] * len(self.shelf.nodes)
-            for tenant in self.below(priority):
-                for i, count in tenant.spots.items():
-                    found[i] += count * tenant.ask.chips
+            found = self._held[scope] = [0] * len(self.shelf.nodes)
+            for tenant in self.ranked:
+                if not tenant.gone and in_scope(scope, tenant):
+                    for i, count in tenant.spots.items():
+                        found[i] += count * tenant.ask.chips
         return found
 
-    def openings(self, chips: Milli, priority: int) -> "Openings":
-        """The order in which nodes open for so many chips; shared by all who ask for as many at this priority."""
-        key = (chips, priority)
+    def own(self, claim: Claim) -> dict[int, Milli]:
+        """Chips by node that the claim's own queue holds with lower work outside of the claim's scope."""
+        if not claim.path:
+            return {}
+        scope = scope_of(claim)
+        key = (claim.path[-1], scope)
+        found = self._own.get(key)
+        if found is None:
+            found = self._own[key] = {}
+            for tenant in self.under[claim.path[-1]]:
+                if tenant.gone or tenant.fixed or tenant.priority >= claim.priority or in_scope(scope, tenant):
+                    continue
+                for i, count in tenant.spots.items():
+                    found[i] = found.get(i, 0) + count * tenant.ask.chips
+        return found
+
+    def openings(self, chips: Milli, scope: Scope) -> "Openings":
+        """The order in which nodes open for so many chips; shared by all who ask for as many in this scope."""
+        key = (chips, scope)
         if key not in self._openings:
-            self._openings[key] = Openings(self.ranked, self._began, chips, priority)
+            self._openings[key] = Openings(self.ranked, self._began, chips, scope)
         return self._openings[key]
 
     def evict(self, tenant: Tenant) -> None:
@@ -91,9 +103,11 @@ class Tenancy:
             self._count(tenant, 1)
 
     def _count(self, tenant: Tenant, sign: int) -> None:
-        for priority, held in self._below.items():
-            for i, count in tenant.spots.items() if tenant.priority < priority else ():
+        for scope, held in self._held.items():
+            for i, count in tenant.spots.items() if in_scope(scope, tenant) else ():
                 held[i] += sign * count * tenant.ask.chips
+        for key in [k for k in self._own if tenant.path and k[0] == tenant.path[-1]]:
+            del self._own[key]
 
 
 class Openings:
@@ -103,12 +117,12 @@ class Openings:
     far as somebody looks, and once for all who look; nodes that were opened for somebody are passed over by everybody.
     """
 
-    def __init__(self, ranked: list[Tenant], began: list[Milli], chips: Milli, priority: int) -> None:
+    def __init__(self, ranked: list[Tenant], began: list[Milli], chips: Milli, scope: Scope) -> None:
         self._found: list[tuple[int, int]] = []
         self._where: dict[int, int] = {}
         self._onward: list[int] = []
         """By place, the next one that may be worth a look: itself, or one behind it."""
-        self._walk = _opened(ranked, began, chips, priority)
+        self._walk = _opened(ranked, began, chips, scope)
 
     def next(self, place: int) -> tuple[int, tuple[int, int] | None]:
         """The first place from `place` on that is not passed over, with its rank and node; None past the end."""
@@ -134,12 +148,12 @@ class Openings:
             self._onward[place] = place + 1
 
 
-def _opened(ranked: list[Tenant], began: list[Milli], chips: Milli, priority: int) -> Iterator[tuple[int, int]]:
+def _opened(ranked: list[Tenant], began: list[Milli], chips: Milli, scope: Scope) -> Iterator[tuple[int, int]]:
     free: dict[int, Milli] = {}
     opened: set[int] = set()
     for tenant in ranked:
-        if tenant.priority >= priority:
-            return
+        if not in_scope(scope, tenant):
+            continue
         for i, count in tenant.spots.items():
             free[i] = free.get(i, began[i]) + count * tenant.ask.chips
             if free[i] >= chips and i not in opened:

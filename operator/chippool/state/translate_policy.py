@@ -6,8 +6,10 @@ from typing import Any
 
 import orjson
 
+from chippool.api.duration import seconds
+from chippool.api.names import COOLDOWN_CAP, EXTERNAL, MIN_RUNTIME_CAP, SCAVENGE
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName
-from chippool.core.model import Class, Pool, Queue, Requirement
+from chippool.core.model import Access, Class, Pool, Queue, Requirement, Reserve
 from chippool.state.constraints import requirements
 from chippool.state.records import ClassRecord, NamespaceRecord, PoolRecord, QueueRecord
 
@@ -26,8 +28,9 @@ def pool(raw: Json) -> PoolRecord:
         view=Pool(
             name,
             intern(spec["chip"]["resourceName"]),
-            tuple(map(_entry, spec.get("access") or ())),
+            tuple(map(_access, spec.get("access") or ())),
             deleting="deletionTimestamp" in metadata,
+            reserve=tuple(map(_reserve, spec.get("reserve") or ())),
         ),
         selector=tuple(sorted((spec.get("nodeSelector") or {}).items())),
         model=spec["chip"].get("model") or "",
@@ -35,8 +38,18 @@ def pool(raw: Json) -> PoolRecord:
     )
 
 
-def _entry(entry: Json) -> frozenset[ClassName]:
-    return frozenset(ClassName(name) for name in entry.get("priorityClassNames") or ())
+def _access(entry: Json) -> Access:
+    classes = _classes(entry) if entry.get("priorityClassNames") else None
+    return Access(classes, entry.get("tenancy") == EXTERNAL, entry.get("use") == SCAVENGE)
+
+
+def _reserve(entry: Json) -> Reserve:
+    name = ClassName(intern(entry["priorityClassName"]))
+    return Reserve(int(entry["chips"]) * CHIP, name, bool(entry.get("spares")))
+
+
+def _classes(entry: Json) -> frozenset[ClassName]:
+    return frozenset(ClassName(intern(name)) for name in entry.get("priorityClassNames") or ())
 
 
 def queue(raw: Json) -> QueueRecord:
@@ -47,14 +60,26 @@ def queue(raw: Json) -> QueueRecord:
         name=metadata["name"],
         version=metadata["resourceVersion"],
         generation=metadata.get("generation", 0),
-        view=Queue(
-            name=QueueName(intern(metadata["name"])),
-            class_names=_entry(spec),
-            namespace_selector=_label_selector(spec.get("namespaceSelector")),
-            limits=dict(_limits(spec)),
-            deleting="deletionTimestamp" in metadata,
-        ),
+        view=_queue(QueueName(intern(metadata["name"])), spec, deleting="deletionTimestamp" in metadata),
         status=orjson.dumps(raw.get("status") or {}),
+    )
+
+
+def _queue(name: QueueName, spec: Json, *, deleting: bool) -> Queue:
+    caps = spec.get("disruptionLimits") or {}
+    return Queue(
+        name=name,
+        class_names=_classes(spec),
+        namespace_selector=_label_selector(spec.get("namespaceSelector")),
+        limits=dict(_quotas(spec, "limit")),
+        deleting=deleting,
+        parent=QueueName(intern(spec["parentName"])) if spec.get("parentName") else None,
+        weight=spec.get("weight", 1),
+        external=spec.get("tenancy") == EXTERNAL,
+        guaranteed=dict(_quotas(spec, "guaranteed")),
+        closed=bool(spec.get("closed")),
+        min_runtime_cap=seconds(caps.get("minRuntime") or MIN_RUNTIME_CAP),
+        cooldown_cap=seconds(caps.get("cooldown") or COOLDOWN_CAP),
     )
 
 
@@ -66,10 +91,10 @@ def _label_selector(selector: Json | None) -> tuple[Requirement, ...] | None:
     return (*exact, *requirements(selector.get("matchExpressions")))
 
 
-def _limits(spec: Json) -> Iterator[tuple[PoolName, Milli]]:
+def _quotas(spec: Json, field: str) -> Iterator[tuple[PoolName, Milli]]:
     for quota in spec.get("quotas") or ():
-        if quota.get("limit") is not None:
-            yield PoolName(intern(quota["poolName"])), int(quota["limit"]) * CHIP
+        if quota.get(field) is not None:
+            yield PoolName(intern(quota["poolName"])), int(quota[field]) * CHIP
 
 
 def priority_class(raw: Json) -> ClassRecord:

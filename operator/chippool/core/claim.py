@@ -1,0 +1,116 @@
+"""Rule 6: who may take whose chips. `may_take` is the whole law; the rest makes it fast to search by."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from chippool.core.ids import WorkloadKey
+from chippool.core.reasons import Reason
+from chippool.core.tenant import GUARANTEED, Tenant
+from chippool.core.tree import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """By what right a workload displaces others in one pool.
+
+    `within` says for each level of `path` whether it stays within its guarantee; a claim without a path is one for
+    which its queue makes no difference (see `Tenancy.shared`).
+    """
+
+    priority: int
+    path: Path = ()
+    within: tuple[bool, ...] = ()
+    scavenges: bool = False
+    external: bool = False
+    spared: frozenset[WorkloadKey] = frozenset()
+    """Those it displaced within the last hour."""
+
+
+def may_take(claim: Claim, tenant: Tenant) -> bool:
+    """Whether the tenant may be displaced for the claim."""
+    if tenant.key in claim.spared:
+        return False
+    if tenant.scavenges and not claim.scavenges:
+        return True
+    if tenant.fixed or (claim.scavenges and not _gives_to_scavengers(claim, tenant)):
+        return False
+    lower = tenant.priority < claim.priority
+    if tenant.path == claim.path:
+        return lower
+    depth = _parting(claim.path, tenant.path)
+    if _is_within(claim, tenant, depth):
+        return lower or tenant.loan <= depth or tenant.external > claim.external
+    return lower and (tenant.loan <= depth or tenant.scavenges)
+
+
+def _gives_to_scavengers(claim: Claim, tenant: Tenant) -> bool:
+    return tenant.scavenges and tenant.external >= claim.external
+
+
+def why(claim: Claim, tenant: Tenant) -> Reason:
+    """The rule by which a victim goes."""
+    if tenant.scavenges and not claim.scavenges:
+        return Reason.SCAVENGED
+    return Reason.PREEMPTED if tenant.priority < claim.priority else Reason.RECLAIMED
+
+
+def _parting(one: Path, other: Path) -> int:
+    """The level at which two ways down the tree part."""
+    depth = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        depth += 1
+    return depth
+
+
+def _is_within(claim: Claim, tenant: Tenant, depth: int) -> bool:
+    """Resold capacity has no guarantee against those it was resold by."""
+    return depth < len(claim.within) and claim.within[depth] and tenant.external >= claim.external
+
+
+class Reach(StrEnum):
+    """How far a claim can reach at most, whoever makes it."""
+
+    SCAVENGER = "scavenger"
+    BORROWER = "borrower"
+    WITHIN = "within"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A set of tenants that holds all a claim may take, but for its own queue's guaranteed ones."""
+
+    priority: int
+    reach: Reach
+
+
+def scope_of(claim: Claim) -> Scope:
+    if claim.scavenges:
+        return Scope(claim.priority, Reach.SCAVENGER)
+    return Scope(claim.priority, Reach.WITHIN if any(claim.within) else Reach.BORROWER)
+
+
+def in_scope(scope: Scope, tenant: Tenant) -> bool:
+    lower, lent = tenant.priority < scope.priority, tenant.loan < GUARANTEED
+    match scope.reach:
+        case Reach.SCAVENGER:
+            return tenant.scavenges and not tenant.fixed
+        case Reach.BORROWER:
+            return tenant.scavenges or (lower and lent and not tenant.fixed)
+        case Reach.WITHIN:
+            return tenant.scavenges or ((lower or lent or tenant.external) and not tenant.fixed)
+
+
+def shared(claim: Claim, *, guarded: bool, lent: bool) -> Claim:
+    """The claim without its queue, where that makes no difference.
+
+    `guarded` and `lent`: below the same root are tenants that are not borrowed up to the root, or that are borrowed.
+    """
+    if claim.spared:
+        return claim
+    if claim.scavenges or (not any(claim.within) and not guarded):
+        return replace(claim, path=(), within=())
+    if all(claim.within) and not lent:
+        return replace(claim, path=(), within=(True,))
+    return claim

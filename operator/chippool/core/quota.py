@@ -1,0 +1,107 @@
+"""Rule 3: what every queue uses, at every level of the tree, beside its limits and guarantees."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chippool.core.guarantee import Guarantees
+from chippool.core.ids import Milli, PoolName, QueueName
+from chippool.core.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of the ledger; negative where chips were given back."""
+
+    queue: QueueName
+    pool: PoolName
+    chips: Milli
+    scavenged: bool
+
+
+class Ledger:
+    """Chips in use by position and pool, kept along the path to the root as they are taken and given back."""
+
+    def __init__(self, tree: Tree, guarantees: Guarantees, stock: Mapping[PoolName, Milli]) -> None:
+        self.tree, self.guarantees = tree, guarantees
+        self.moved: list[QueueName] = []
+        """Queues whose use changed, in the order it happened."""
+        self._stock = stock
+        self._used: list[defaultdict[PoolName, Milli]] = [defaultdict(int) for _ in tree.branches]
+        self._scavenged: list[defaultdict[PoolName, Milli]] = [defaultdict(int) for _ in tree.branches]
+        self._log: list[Entry] = []
+
+    # --- changing
+
+    def take(self, queue: QueueName, pool: PoolName, chips: Milli, *, scavenged: bool = False) -> None:
+        """Count chips for a queue and all above it."""
+        entry = Entry(queue, pool, chips, scavenged)
+        self._log.append(entry)
+        self._book(entry, 1)
+
+    def give(self, queue: QueueName, pool: PoolName, chips: Milli, *, scavenged: bool = False) -> None:
+        """Count chips as given back."""
+        self.take(queue, pool, -chips, scavenged=scavenged)
+
+    def checkpoint(self) -> int:
+        """A moment `rollback` can return to."""
+        return len(self._log)
+
+    def rollback(self, to: int) -> None:
+        """Undo everything since `to`."""
+        while len(self._log) > to:
+            self._book(self._log.pop(), -1)
+
+    def _book(self, entry: Entry, sign: int) -> None:
+        for i in self.tree.paths.get(entry.queue, ()):
+            self._used[i][entry.pool] += sign * entry.chips
+            if entry.scavenged:
+                self._scavenged[i][entry.pool] += sign * entry.chips
+        self.moved.append(entry.queue)
+
+    # --- asking
+
+    def used(self, i: int, pool: PoolName) -> Milli:
+        return self._used[i].get(pool, 0)
+
+    def guaranteed(self, i: int, pool: PoolName) -> Milli:
+        return self.guarantees.given[i].get(pool, 0)
+
+    def limit(self, i: int, pool: PoolName) -> Milli | None:
+        """What the queue's own spec allows; None where nothing limits it."""
+        queue = self.tree.branches[i].queue
+        if queue is None:
+            return None
+        return queue.limits.get(pool, 0 if queue.closed else None)
+
+    def tightest(self, queue: QueueName, pool: PoolName) -> tuple[Milli, int] | None:
+        """What the limits on the way to the root leave, and the level that leaves it; None: nothing limits it."""
+        limits = ((self.limit(i, pool), i) for i in self.tree.paths.get(queue, ()))
+        return min(((limit - self.used(i, pool), i) for limit, i in limits if limit is not None), default=None)
+
+    def passed(self, queue: QueueName, pool: PoolName, new: Milli) -> tuple[tuple[int, Milli], ...]:
+        """The levels whose limit `new` more chips would pass, and by how much, root first."""
+        if not new:
+            return ()
+        limits = ((i, self.limit(i, pool)) for i in self.tree.paths.get(queue, ()))
+        beyond = ((i, self.used(i, pool) + new - limit) for i, limit in limits if limit is not None)
+        return tuple((i, over) for i, over in beyond if over > 0)
+
+    def within(self, queue: QueueName, pool: PoolName, new: Milli) -> tuple[bool, ...]:
+        """For each level on the way down, whether it stays within its guarantee with `new` more chips.
+
+        What is scavenged is nobody's share, so it uses up no guarantee.
+        """
+        return tuple(
+            self.used(i, pool) - self._scavenged[i].get(pool, 0) + new <= self.guaranteed(i, pool)
+            for i in self.tree.paths.get(queue, ())
+        )
+
+    def share(self, i: int) -> float:
+        """Weighted dominant share (DRF): the largest part of a pool's stock in use, divided by the weight.
+
+        One division of integers, so that equal shares are equal floats.
+        """
+        weight = self.tree.branches[i].weight
+        parts = ((used, self._stock.get(pool, 0) * weight) for pool, used in self._used[i].items())
+        return max((used / whole for used, whole in parts if whole), default=0.0)

@@ -1,0 +1,25 @@
+"""Chips of a pool that are kept free below a class: `reserve` of the pool."""
+
+from collections.abc import Iterator
+
+from chippool.core.ids import Milli, PoolName
+from chippool.core.model import Reserve, Snapshot
+from chippool.core.shelf import Shelf
+
+
+def against(snapshot: Snapshot, pool: PoolName, priority: int, *, replacing: bool) -> Iterator[Reserve]:
+    """The entries that hold for work of this priority; spares are not kept from replicas that lost their node."""
+    for entry in snapshot.pools[pool].reserve:
+        known = snapshot.classes.get(entry.class_name)
+        if known is not None and known.value > priority and not (replacing and entry.spares):
+            yield entry
+
+
+def kept(snapshot: Snapshot, pool: PoolName, priority: int, *, replacing: bool) -> Milli:
+    """Chips that work of this priority has to leave free."""
+    return sum(entry.chips for entry in against(snapshot, pool, priority, replacing=replacing))
+
+
+def free_chips(shelf: Shelf) -> Milli:
+    """Free and releasing chips on nodes that can get something."""
+    return sum((bits & shelf.usable).bit_count() * level for level, bits in shelf.levels.items() if level > 0)

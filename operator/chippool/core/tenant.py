@@ -1,0 +1,60 @@
+"""An admitted workload as rule 6 sees it, and what it costs to lose it."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from chippool.core.ids import Milli, QueueName, WorkloadKey
+from chippool.core.model import Ask, Assignment, Variant, Workload
+from chippool.core.shelf import Shelf
+from chippool.core.tree import Path
+
+GUARANTEED = 1 << 30
+"""The loan of a tenant that is not borrowed at any level."""
+
+
+@dataclass(slots=True)
+class Tenant:
+    """An admitted workload on a shelf; `rank` is its place among all of them, `spots` replicas by node."""
+
+    key: WorkloadKey
+    priority: int
+    admitted_at: float
+    uid: str
+    queue: QueueName
+    ask: Ask
+    chips: Milli
+    spots: dict[int, int]
+    path: Path = ()
+    external: bool = False
+    scavenges: bool = False
+    fixed: bool = False
+    """Its minRuntime or cooldown is not over."""
+    lost: float = 0.0
+    """Seconds of work that go with it."""
+    loan: int = 0
+    """The level nearest to the root up to which it is borrowed."""
+    rank: int = 0
+    gone: bool = False
+
+
+def a_tenant(workload: Workload, assignment: Assignment, variant: Variant, priority: int, shelf: Shelf) -> Tenant:
+    """What an admitted workload holds; replicas on nodes that left the pool are not there any more."""
+    spots = Counter(shelf.position[n] for n in (*workload.placed, *workload.reserved) if n in shelf.position)
+    held = max(assignment.replicas - workload.succeeded, 0) * variant.ask.chips
+    return Tenant(
+        workload.key, priority, assignment.admitted_at, workload.uid, workload.queue, variant.ask, held, dict(spots)
+    )
+
+
+def cost(tenant: Tenant) -> tuple[int, int, float, float, str]:
+    """Rule 6, cheapest first: by standing, then priority, then work lost, then the youngest."""
+    return (_standing(tenant), tenant.priority, tenant.lost, -tenant.admitted_at, tenant.uid)
+
+
+def _standing(tenant: Tenant) -> int:
+    """Resold capacity gives back first, then scavengers, then borrowers, then whoever is within a guarantee."""
+    if tenant.external:
+        return 0
+    if tenant.scavenges:
+        return 1
+    return 3 if tenant.loan == GUARANTEED else 2
