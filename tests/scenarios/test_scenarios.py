@@ -1,8 +1,9 @@
 """Scenarios as text: a small cluster, and the plan it must lead to (`UPDATE=1 pytest tests/scenarios` writes it anew).
 
-A case has `nodes` (pool: count x chips), optional `queues` (name: {pool: limit}), `running` and `waiting` work in lines
-`name class replicas x chips variant[, variant …]`, running work with `on node node …`, and the `plan` expected.
-Lines of waiting work are in order of age, those of running work in order of admission.
+A case has `nodes` (pool: count x chips), optional `queues` (name: {pool: limit}, or with words such as
+`parent: org, guaranteed: {h800: 8}, limits: {h800: 16}`), optional `pools` (name: access and reserve), `running` and
+`waiting` work in lines `name class replicas x chips variant[, variant …]`, running work with `on node node …`, and the
+`plan` expected. Lines of waiting work are in order of age, those of running work in order of admission.
 """
 
 import os
@@ -15,8 +16,10 @@ import yaml
 from chippool.core.cycle import schedule
 from chippool.core.ids import shown
 from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Place, Resize, Stop
-from tests.core.build import a_queue, a_snapshot, a_variant, a_workload, nodes
+from chippool.core.reasons import Reason
+from tests.core.build import a_pool, a_queue, a_reserve, a_snapshot, a_variant, a_workload, an_access, nodes
 
+WORDS = {"parent", "weight", "external", "guaranteed", "limits", "closed"}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 LINE = re.compile(
     r"(?P<name>\S+) (?P<cls>\S+) (?P<replicas>\d+)x(?P<chips>\d+) (?P<pools>[\w,>]+)"
@@ -39,10 +42,20 @@ def a_cluster(text):
     fleet = [
         n for pool, size in text["nodes"].items() for n in nodes(int(size.split("x")[0]), int(size.split("x")[1]), pool)
     ]
-    queues = [a_queue(name, limits=limits) for name, limits in text.get("queues", {"team": {}}).items()]
+    queues = [some_queue(name, said) for name, said in text.get("queues", {"team": {}}).items()]
+    pools = [some_pool(name, text.get("pools", {}).get(name, {})) for name in text["nodes"]]
     running = [a_line(line, i) for i, line in enumerate(text.get("running", []))]
     waiting = [a_line(line, 100 + i) for i, line in enumerate(text.get("waiting", []))]
-    return a_snapshot(fleet, [*running, *waiting], queues=queues)
+    return a_snapshot(fleet, [*running, *waiting], queues=queues, pools=pools)
+
+
+def some_queue(name, said):
+    return a_queue(name, **said) if said.keys() & WORDS else a_queue(name, limits=said)
+
+
+def some_pool(name, said):
+    access = [an_access(**entry) for entry in said.get("access", ())]
+    return a_pool(name, access=access, reserve=[a_reserve(**entry) for entry in said.get("reserve", ())])
 
 
 def a_line(line, age):
@@ -62,7 +75,8 @@ def said(decision):
         case Admit(nodes=on, variant=variant, waits=waits):
             return f"admit {name} as {variant} on {' '.join(on)}{' when released' if waits else ''}"
         case Displace(by=by, reason=reason):
-            return f"displace {name} for {by.removeprefix('ns/')}" if by else f"displace {name}, {reason}"
+            why = "" if reason is Reason.PREEMPTED else f", {reason}"
+            return f"displace {name} for {by.removeprefix('ns/')}{why}" if by else f"displace {name}, {reason}"
         case Hold(reason=reason, shortages=short):
             lacks = [f"{s.pool} {s.reason} {shown(s.asked)} asked {shown(s.free)} free" for s in short]
             return ", ".join([f"hold {name}", reason, *lacks])

@@ -40,6 +40,7 @@ class Board:
         self.respites: list[float] = []
         """When those that are left alone for a while may be displaced again."""
         self._now = now
+        self._fixed: set[PoolName] = set()
         self._tenants: defaultdict[PoolName, list[Tenant]] = defaultdict(list)
         self._tenancies: dict[PoolName, Tenancy] = {}
         self._frontiers: dict[tuple[PoolName, Ask, Claim], Frontier] = {}
@@ -68,6 +69,7 @@ class Board:
         until = respite(workload, self.tree.above(workload.queue))
         if until > self._now and not tenant.scavenges:
             tenant.fixed = True
+            self._fixed.add(pool)
             self.respites.append(until)
 
     def scavenges(self, pool: PoolName, queue: QueueName, class_name: ClassName) -> bool:
@@ -95,7 +97,7 @@ class Board:
 
     def leaves_alone(self, pool: PoolName) -> bool:
         """Whether some of the pool's work may not be displaced yet."""
-        return any(tenant.fixed for tenant in self._tenants.get(pool, ()))
+        return pool in self._fixed
 
     def _tenancy(self, pool: PoolName) -> Tenancy:
         if pool not in self._tenancies:

@@ -1,6 +1,6 @@
 """Rule 6: who may take whose chips. `may_take` is the whole law; the rest makes it fast to search by."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from chippool.core.ids import WorkloadKey
@@ -28,16 +28,14 @@ class Claim:
 
 def may_take(claim: Claim, tenant: Tenant) -> bool:
     """Whether the tenant may be displaced for the claim."""
-    if tenant.key in claim.spared:
-        return False
     if tenant.scavenges and not claim.scavenges:
-        return True
-    if tenant.fixed or (claim.scavenges and not _gives_to_scavengers(claim, tenant)):
+        return tenant.key not in claim.spared
+    if tenant.fixed or tenant.key in claim.spared or (claim.scavenges and not _gives_to_scavengers(claim, tenant)):
         return False
     lower = tenant.priority < claim.priority
     if tenant.path == claim.path:
         return lower
-    depth = _parting(claim.path, tenant.path)
+    depth = _parting(claim.path, tenant.path) if claim.path else 0
     if _is_within(claim, tenant, depth):
         return lower or tenant.loan <= depth or tenant.external > claim.external
     return lower and (tenant.loan <= depth or tenant.scavenges)
@@ -110,7 +108,7 @@ def shared(claim: Claim, *, guarded: bool, lent: bool) -> Claim:
     if claim.spared:
         return claim
     if claim.scavenges or (not any(claim.within) and not guarded):
-        return replace(claim, path=(), within=())
+        return Claim(claim.priority, (), (), claim.scavenges, claim.external)
     if all(claim.within) and not lent:
-        return replace(claim, path=(), within=(True,))
+        return Claim(claim.priority, (), (True,), claim.scavenges, claim.external)
     return claim

@@ -191,7 +191,7 @@ class _Cycle:
 
 _RULES = {
     Reason.PREEMPTED: "Displaced by {by}: its priority is higher.",
-    Reason.RECLAIMED: "Displaced by {by}, which is within its guarantee: this work had borrowed the chips.",
+    Reason.RECLAIMED: "Displaced by {by}, which is within its guarantee: borrowed and resold chips go back to it.",
     Reason.SCAVENGED: "Displaced by {by}: this work had the chips only while nobody else waited for them.",
 }
 

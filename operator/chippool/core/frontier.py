@@ -5,7 +5,6 @@ from heapq import heappop, heappush
 
 from chippool.core.bits import Flags
 from chippool.core.claim import Claim, may_take, scope_of
-from chippool.core.ids import Milli
 from chippool.core.model import Ask
 from chippool.core.tenancy import Tenancy
 from chippool.core.tenant import Tenant
@@ -22,7 +21,8 @@ class Frontier:
     """
 
     def __init__(self, tenancy: Tenancy, ask: Ask, claim: Claim, contested: Contested) -> None:
-        self._tenancy, self._ask, self._claim, self._contested = tenancy, ask, claim, contested
+        self.claim = claim
+        self._tenancy, self._ask, self._contested = tenancy, ask, contested
         self._eligible = Flags(tenancy.shelf.eligible(ask))
         self._free, self._held, self._chips = tenancy.shelf.free, tenancy.held(scope_of(claim)), ask.chips
         self._openings = tenancy.openings(ask.chips, scope_of(claim))
@@ -76,7 +76,7 @@ class Frontier:
 
     def _may_open(self, i: int) -> bool:
         """By chips alone; most nodes that were opened for somebody else fail here."""
-        return self._free[i] + self._held[i] + self._own(i) >= self._chips
+        return self._free[i] + self._held[i] >= self._chips or self._own_opens(i)
 
     def _leavers(self, i: int) -> list[Tenant]:
         """Who has to leave node `i`, lowest first, until one more replica fits; empty if it never does."""
@@ -85,7 +85,7 @@ class Frontier:
         free, chips = self._free[i], self._chips
         leavers: list[Tenant] = []
         for tenant in self._tenancy.on[i]:
-            if tenant.gone or not may_take(self._claim, tenant):
+            if tenant.gone or not may_take(self.claim, tenant):
                 continue
             leavers.append(tenant)
             free += tenant.spots[i] * tenant.ask.chips
@@ -93,8 +93,12 @@ class Frontier:
                 return leavers
         return []
 
-    def _own(self, i: int) -> Milli:
-        return self._tenancy.own(self._claim).get(i, 0) if self._claim.path else 0
+    def _own_opens(self, i: int) -> bool:
+        """Whether the claim's own queue holds what its scope does not count, and enough of it."""
+        if not self.claim.path:
+            return False
+        own = self._tenancy.own(self.claim).get(i, 0)
+        return self._free[i] + self._held[i] + own >= self._chips
 
     def _has_room(self, i: int, free: int, leavers: list[Tenant]) -> bool:
         """Whether everything but the chips is there too, and nobody else would grab it first."""

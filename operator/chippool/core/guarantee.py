@@ -23,11 +23,11 @@ class Guarantees:
 
     def __init__(self, tree: Tree, stock: Mapping[PoolName, Milli]) -> None:
         self._tree = tree
-        self.pools = sorted({p for b in tree.branches if b.queue for p in b.queue.guaranteed})
+        self.pools = frozenset(p for b in tree.branches if b.queue for p in b.queue.guaranteed)
         self.promised: list[dict[PoolName, Milli]] = [{} for _ in tree.branches]
         self.given: list[dict[PoolName, Milli]] = [{} for _ in tree.branches]
         self.oversold: list[Oversold] = []
-        for pool in self.pools:
+        for pool in sorted(self.pools):
             for root in tree.roots:
                 self._promise(root, pool)
             self._share_out(pool, None, tree.roots, stock.get(pool, 0))

@@ -29,6 +29,7 @@ class Ledger:
         self._stock = stock
         self._used: list[defaultdict[PoolName, Milli]] = [defaultdict(int) for _ in tree.branches]
         self._scavenged: list[defaultdict[PoolName, Milli]] = [defaultdict(int) for _ in tree.branches]
+        self._limited: dict[tuple[QueueName, PoolName], tuple[tuple[int, Milli], ...]] = {}
         self._log: list[Entry] = []
 
     # --- changing
@@ -76,22 +77,32 @@ class Ledger:
 
     def tightest(self, queue: QueueName, pool: PoolName) -> tuple[Milli, int] | None:
         """What the limits on the way to the root leave, and the level that leaves it; None: nothing limits it."""
-        limits = ((self.limit(i, pool), i) for i in self.tree.paths.get(queue, ()))
-        return min(((limit - self.used(i, pool), i) for limit, i in limits if limit is not None), default=None)
+        return min(((limit - self.used(i, pool), i) for i, limit in self._limits(queue, pool)), default=None)
 
     def passed(self, queue: QueueName, pool: PoolName, new: Milli) -> tuple[tuple[int, Milli], ...]:
         """The levels whose limit `new` more chips would pass, and by how much, root first."""
-        if not new:
+        limits = self._limits(queue, pool)
+        if not new or not limits:
             return ()
-        limits = ((i, self.limit(i, pool)) for i in self.tree.paths.get(queue, ()))
-        beyond = ((i, self.used(i, pool) + new - limit) for i, limit in limits if limit is not None)
+        beyond = ((i, self.used(i, pool) + new - limit) for i, limit in limits)
         return tuple((i, over) for i, over in beyond if over > 0)
+
+    def _limits(self, queue: QueueName, pool: PoolName) -> tuple[tuple[int, Milli], ...]:
+        """The levels that have a limit, root first."""
+        key = (queue, pool)
+        found = self._limited.get(key)
+        if found is None:
+            levels = ((i, self.limit(i, pool)) for i in self.tree.paths.get(queue, ()))
+            found = self._limited[key] = tuple((i, limit) for i, limit in levels if limit is not None)
+        return found
 
     def within(self, queue: QueueName, pool: PoolName, new: Milli) -> tuple[bool, ...]:
         """For each level on the way down, whether it stays within its guarantee with `new` more chips.
 
-        What is scavenged is nobody's share, so it uses up no guarantee.
+        What is scavenged is nobody's share, so it uses up no guarantee. Empty where nobody is guaranteed anything.
         """
+        if pool not in self.guarantees.pools:
+            return ()
         return tuple(
             self.used(i, pool) - self._scavenged[i].get(pool, 0) + new <= self.guaranteed(i, pool)
             for i in self.tree.paths.get(queue, ())

@@ -137,7 +137,7 @@ def _others(board: Board, seeker: Seeker, option: Option, claim: Claim) -> str:
         return (
             "its queue is within its guarantee, yet lower priority, borrowers and scavengers do not hold enough of it"
         )
-    if any(option.pool in given for given in board.ledger.guarantees.given):
+    if option.pool in board.ledger.guarantees.pools:
         return (
             "its queue would be past its guarantee, and work of lower priority that others have borrowed does not hold "
             "enough of it"

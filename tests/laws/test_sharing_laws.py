@@ -1,0 +1,135 @@
+"""Laws of sharing over random trees of queues: limits at every level, and displacement by right alone."""
+
+from itertools import combinations
+
+from hypothesis import given
+
+from chippool.core.cycle import schedule
+from chippool.core.plan import Admit, Displace, Hold
+from chippool.core.reasons import Reason
+from tests.laws.oracle import Cluster
+from tests.laws.rights import Rights
+from tests.laws.trees import NOW, shared_clusters
+
+
+def played(snapshot, kind=Admit):
+    """Each decision of a kind, with the cluster just before it; last the cluster after the whole plan."""
+    cluster = Cluster(snapshot)
+    for decision in schedule(snapshot, NOW).decisions:
+        if isinstance(decision, kind):
+            yield decision, cluster
+        if isinstance(decision, Admit):
+            carry_out(cluster, decision)
+    yield None, cluster
+
+
+def carry_out(cluster, decision):
+    for victim in decision.victims:
+        cluster.leave(victim)
+    cluster.enter(decision.workload, decision.variant, decision.pool, decision.nodes)
+
+
+def free(cluster, pool):
+    usable = (n for n in cluster.snapshot.nodes.values() if n.pools == (pool,) and n.usable)
+    return sum(cluster.free[n.name] for n in usable)
+
+
+def kept(snapshot, workload, pool):
+    value = snapshot.classes[workload.class_name].value
+    return sum(r.chips for r in snapshot.pools[pool].reserve if snapshot.classes[r.class_name].value > value)
+
+
+@given(shared_clusters())
+def test_no_limit_at_any_level_is_passed_by_an_admission(snapshot):
+    rights = Rights(snapshot, NOW)
+    *_, (_, after) = played(snapshot)
+    for place in snapshot.queues:
+        for pool in snapshot.pools:
+            limit = rights.limit(place, pool)
+            if limit is not None:
+                before = rights.used(rights.began, place, pool)
+                assert rights.used(after, place, pool) <= max(before, limit)
+
+
+@given(shared_clusters())
+def test_every_victim_may_be_taken_by_its_winner(snapshot):
+    rights = Rights(snapshot, NOW)
+    for decision, before in played(snapshot):
+        if decision is not None:
+            winner, new = snapshot.workloads[decision.workload], decision.chips * len(decision.nodes)
+            for victim in decision.victims:
+                assert snapshot.classes[winner.class_name].preempts
+                assert rights.may_take(before, winner, victim, decision.pool, new)
+
+
+@given(shared_clusters())
+def test_leaving_out_any_one_victim_no_longer_fits_the_winner(snapshot):
+    rights = Rights(snapshot, NOW)
+    for decision, before in played(snapshot):
+        if decision is not None and decision.victims:
+            winner = snapshot.workloads[decision.workload]
+            for some in combinations(decision.victims, len(decision.victims) - 1):
+                assert not fits(rights, before, winner, decision.pool, some)
+
+
+@given(shared_clusters())
+def test_whoever_is_held_would_not_fit_even_if_all_left_whom_it_may_take(snapshot):
+    rights = Rights(snapshot, NOW)
+    for decision, before in played(snapshot, Hold):
+        workload = snapshot.workloads[decision.workload] if decision else None
+        if workload and snapshot.classes[workload.class_name].preempts:
+            new = workload.variants[0].ask.chips * workload.variants[0].replicas
+            for pool in workload.variants[0].pools:
+                takeable = [
+                    key
+                    for key, (_, p, *_) in before.held.items()
+                    if p == pool and key in rights.began.held and rights.may_take(before, workload, key, pool, new)
+                ]
+                assert not (rights.let_in(workload, pool) and fits(rights, before, workload, pool, takeable))
+
+
+def fits(rights, cluster, winner, pool, victims):
+    """Whether the winner would have had its chips in this pool with only these victims."""
+    variant = winner.variants[0]
+    new, floor = variant.ask.chips * variant.replicas, min(kept(cluster.snapshot, winner, pool), free(cluster, pool))
+    left = copy_of(cluster)
+    for victim in victims:
+        left.leave(victim)
+    return (
+        left.capacity(variant.ask, pool) >= variant.replicas
+        and free(left, pool) - new >= floor
+        and all(
+            (limit := rights.limit(place, pool)) is None or rights.used(left, place, pool) + new <= limit
+            for place in rights.path(winner.queue)
+        )
+    )
+
+
+def copy_of(cluster):
+    other = Cluster(cluster.snapshot)
+    other.free, other.held = dict(cluster.free), dict(cluster.held)
+    other.room = {n: dict(r) for n, r in cluster.room.items()}
+    return other
+
+
+@given(shared_clusters())
+def test_a_free_chip_that_is_kept_for_a_class_is_not_taken_below_it(snapshot):
+    for decision, before in played(snapshot):
+        if decision is not None:
+            winner, was = snapshot.workloads[decision.workload], free(before, decision.pool)
+            after = copy_of(before)
+            carry_out(after, decision)
+            assert free(after, decision.pool) >= min(kept(snapshot, winner, decision.pool), was)
+
+
+@given(shared_clusters())
+def test_a_reason_names_the_rule_by_which_a_victim_goes(snapshot):
+    rights = Rights(snapshot, NOW)
+    for decision in schedule(snapshot, NOW).decisions:
+        if isinstance(decision, Displace):
+            victim, pool, *_ = rights.began.held[decision.workload]
+            winner = snapshot.workloads[decision.by]
+            lower = snapshot.classes[victim.class_name].value < snapshot.classes[winner.class_name].value
+            scavenged = rights.scavenges(victim, pool) and not rights.scavenges(winner, pool)
+            expected = Reason.PREEMPTED if lower else Reason.RECLAIMED
+            assert decision.reason is (Reason.SCAVENGED if scavenged else expected)
