@@ -16,12 +16,12 @@ Contested = tuple[tuple[Flags, Ask], ...]
 class Frontier:
     """For one ask and claim: the next node to open is the one whose last leaver has the lowest rank.
 
-    Nodes come from the shared order of openings, which says the earliest they can open, and from a heap of those that
-    were looked at or have got freer since. Kept between workloads that ask alike.
+    Nodes come from the shared order of openings and from those that have got freer since, which say the earliest they
+    can open, and from those that were looked at. Kept between workloads that ask alike.
     """
 
     def __init__(self, tenancy: Tenancy, ask: Ask, claim: Claim, contested: Contested) -> None:
-        self.claim = claim
+        self.claim, self._claim_is_local = claim, bool(claim.path)
         self._tenancy, self._ask, self._contested = tenancy, ask, contested
         self._eligible = Flags(tenancy.shelf.eligible(ask))
         self._free, self._held, self._chips = tenancy.shelf.free, tenancy.held(scope_of(claim)), ask.chips
@@ -30,7 +30,7 @@ class Frontier:
         self._heap: list[tuple[int, int]] = []
         self._looked_at: set[int] = set()
         self._read = 0
-        for i in sorted(tenancy.own(claim)):
+        for i in tenancy.own(claim):
             self._push(i)
 
     def next(self) -> list[Tenant]:
@@ -39,7 +39,7 @@ class Frontier:
         while (entry := self._lowest()) is not None:
             rank, i = entry
             self._looked_at.add(i)
-            leavers = self._leavers(i) if self._may_open(i) else []
+            leavers = self._leavers(i)
             if leavers and leavers[-1].rank == rank:
                 return leavers
             if leavers:
@@ -48,18 +48,23 @@ class Frontier:
 
     def settle(self) -> None:
         """Put back what was looked at, as it stands now: after an attempt was kept or rolled back."""
-        for i in sorted(self._looked_at):
-            if self._may_open(i):
-                self._push(i)
-            else:
+        for i in self._looked_at:
+            if self._free[i] + self._held[i] < self._chips:
                 self._openings.pass_over(i)
+            self._push(i)
         self._looked_at.clear()
 
     def _catch_up(self) -> None:
-        moved = self._tenancy.moved
-        for i in sorted(set(moved[self._read :])):
-            self._push(i)
-        self._read = len(moved)
+        if self._claim_is_local:  # it may take what the shared order does not know of
+            moved = self._tenancy.moved
+            for i in set(moved[self._read :]):
+                self._push(i)
+            self._read = len(moved)
+            return
+        freer = self._openings.freer()
+        for entry in freer[self._read :]:
+            heappush(self._heap, entry)
+        self._read = len(freer)
 
     def _lowest(self) -> tuple[int, int] | None:
         """The node that may open first."""
@@ -70,19 +75,17 @@ class Frontier:
         return heappop(self._heap) if self._heap else None
 
     def _push(self, i: int) -> None:
-        leavers = self._leavers(i) if self._may_open(i) else []
+        leavers = self._leavers(i)
         if leavers:
             heappush(self._heap, (leavers[-1].rank, i))
 
-    def _may_open(self, i: int) -> bool:
-        """By chips alone; most nodes that were opened for somebody else fail here."""
-        return self._free[i] + self._held[i] >= self._chips or self._own_opens(i)
-
     def _leavers(self, i: int) -> list[Tenant]:
         """Who has to leave node `i`, lowest first, until one more replica fits; empty if it never does."""
+        free, chips = self._free[i], self._chips
+        if free + self._held[i] < chips and not (self._claim_is_local and self._own_opens(i)):
+            return []  # most nodes that were opened for somebody else
         if i not in self._eligible:
             return []
-        free, chips = self._free[i], self._chips
         leavers: list[Tenant] = []
         for tenant in self._tenancy.on[i]:
             if tenant.gone or not may_take(self.claim, tenant):
@@ -95,8 +98,6 @@ class Frontier:
 
     def _own_opens(self, i: int) -> bool:
         """Whether the claim's own queue holds what its scope does not count, and enough of it."""
-        if not self.claim.path:
-            return False
         own = self._tenancy.own(self.claim).get(i, 0)
         return self._free[i] + self._held[i] + own >= self._chips
 

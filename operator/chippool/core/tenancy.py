@@ -86,7 +86,7 @@ class Tenancy:
         """The order in which nodes open for so many chips; shared by all who ask for as many in this scope."""
         key = (chips, scope)
         if key not in self._openings:
-            self._openings[key] = Openings(self.ranked, self._began, chips, scope)
+            self._openings[key] = Openings(self, self._began, chips, scope)
         return self._openings[key]
 
     def evict(self, tenant: Tenant) -> None:
@@ -117,12 +117,37 @@ class Openings:
     far as somebody looks, and once for all who look; nodes that were opened for somebody are passed over by everybody.
     """
 
-    def __init__(self, ranked: list[Tenant], began: list[Milli], chips: Milli, scope: Scope) -> None:
+    def __init__(self, tenancy: Tenancy, began: list[Milli], chips: Milli, scope: Scope) -> None:
+        self._tenancy, self._chips, self._scope = tenancy, chips, scope
+        self._free, self._held = tenancy.shelf.free, tenancy.held(scope)
+        self._read = 0
+        self._freer: list[tuple[int, int]] = []
         self._found: list[tuple[int, int]] = []
         self._where: dict[int, int] = {}
         self._onward: list[int] = []
         """By place, the next one that may be worth a look: itself, or one behind it."""
-        self._walk = _opened(ranked, began, chips, scope)
+        self._walk = _opened(tenancy.ranked, began, chips, scope)
+
+    def freer(self) -> list[tuple[int, int]]:
+        """Nodes that have got freer since the plan began and can still open, with the earliest rank by chips alone."""
+        moved = self._tenancy.moved
+        if self._read < len(moved):
+            for i in set(moved[self._read :]):
+                rank = self._earliest(i) if self._free[i] + self._held[i] >= self._chips else None
+                if rank is not None:
+                    self._freer.append((rank, i))
+            self._read = len(moved)
+        return self._freer
+
+    def _earliest(self, i: int) -> int | None:
+        free = self._free[i]
+        for tenant in self._tenancy.on[i]:
+            if tenant.gone or not in_scope(self._scope, tenant):
+                continue
+            free += tenant.spots[i] * tenant.ask.chips
+            if free >= self._chips:
+                return tenant.rank
+        return None
 
     def next(self, place: int) -> tuple[int, tuple[int, int] | None]:
         """The first place from `place` on that is not passed over, with its rank and node; None past the end."""
