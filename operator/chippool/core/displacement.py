@@ -7,7 +7,7 @@ from chippool.core.claim import Claim, may_take, scope_of
 from chippool.core.frontier import Frontier
 from chippool.core.ids import Milli
 from chippool.core.model import Ask
-from chippool.core.placement import Spots, fill, total
+from chippool.core.placement import Spots, fill, refill, total
 from chippool.core.reserve import free_chips
 from chippool.core.shelf import Checkpoint, Shelf
 from chippool.core.tenancy import Tenancy
@@ -105,7 +105,7 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
         for tenant in leavers:
             tenancy.evict(tenant)
         victims += leavers
-        more = fill(tenancy.shelf, bid.ask, left)
+        more = refill(tenancy.shelf, bid.ask, left, (i for tenant in leavers for i in tenant.spots))
         left -= total(more)
         spots += more
     return spots if _above_floor(tenancy, bid, victims) else None

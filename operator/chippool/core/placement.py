@@ -1,6 +1,6 @@
 """Rule 5: whole-node requests take whole nodes, smaller ones the tightest hole; freed room before releasing room."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from chippool.core.bits import each
 from chippool.core.ids import NodeName
@@ -16,6 +16,8 @@ def fill(shelf: Shelf, ask: Ask, replicas: int) -> Spots:
 
     Replicas of one ask are alike, so filling node by node finds room for all of them whenever there is any.
     """
+    if shelf.is_full_for(ask):
+        return []
     spots: Spots = []
     eligible = shelf.eligible(ask) & ~shelf.tight(ask.requests)
     for part in (eligible & shelf.clean, eligible & ~shelf.clean):
@@ -29,6 +31,24 @@ def fill(shelf: Shelf, ask: Ask, replicas: int) -> Spots:
             replicas -= count
             if not replicas:
                 break
+    if replicas and not spots:
+        shelf.mark_full(ask)
+    return spots
+
+
+def refill(shelf: Shelf, ask: Ask, replicas: int, freed: Iterable[int]) -> Spots:
+    """What `fill` would do where the shelf was full for `ask` until these nodes were given something back."""
+    eligible, whole = shelf.eligible(ask), shelf.sizes.get(ask.chips, 0)
+    among = [i for i in set(freed) if shelf.free[i] >= ask.chips and eligible >> i & 1]
+    spots: Spots = []
+    for i in sorted(among, key=lambda i: (shelf.free[i], not whole >> i & 1, i)):
+        count = min(shelf.capacity(i, ask), replicas)
+        if count:
+            shelf.take(i, ask, count)
+            spots.append((i, count))
+            replicas -= count
+        if not replicas:
+            break
     return spots
 
 

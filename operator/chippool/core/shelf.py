@@ -38,6 +38,7 @@ class Shelf:
         self.eligibility = Eligibility(nodes)
         self.releases = 0
         """Grows whenever something on the shelf gets freer: what did not fit before may fit then."""
+        self._full: dict[Ask, int] = {}
         self._tight: dict[Requests, int] = {}
         self._log: list[tuple[int, Milli, Mapping[str, int]]] = []
         self._eligible: dict[Ask, int] = {}
@@ -126,11 +127,19 @@ class Shelf:
     def tight(self, requests: Requests) -> int:
         return self._tight.get(requests, 0)
 
+    def mark_full(self, ask: Ask) -> None:
+        """Remember that no replica of `ask` fits anywhere, until something gets freer."""
+        self._full[ask] = self.releases
+
+    def is_full_for(self, ask: Ask) -> bool:
+        return self._full.get(ask) == self.releases
+
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(len(self._log), self.clean)
 
     def rollback(self, to: Checkpoint) -> None:
         """Undo everything since `to`."""
+        self.releases += len(self._log) > to.length  # what is undone may have been taken
         while len(self._log) > to.length:
             i, free, room = self._log.pop()
             self._set(i, free, room)
