@@ -29,7 +29,7 @@ def test_queues_say_what_they_use_and_want(api, user):
     api.add(*stock(nodes=2), *running("gang", ["n1"]), a_workload("more", 2))
     queue = next(one for one in user.reads_json("top")["queues"] if one["name"] == "q")
     assert (queue["admitted"], queue["pending"]) == (1, 1)
-    assert queue["pools"] == [{"poolName": "h800", "used": 8, "pending": 16}]
+    assert queue["pools"] == [{"poolName": "h800", "used": 8, "pending": 16, "guaranteed": 0, "borrowed": 8}]
 
 
 def test_classes_stand_in_the_order_of_their_value(api, user):

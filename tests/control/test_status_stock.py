@@ -4,7 +4,9 @@ import json
 from dataclasses import replace
 
 from chippool.control import publish
+from chippool.core.ids import QueueName
 from chippool.core.model import Queue
+from chippool.core.sharing import Sharing
 from chippool.state.records import PoolCounts, QueueCounts, QueueRecord
 from tests.control.build import H800, NOW, NPU, Cluster, a_pool
 
@@ -19,13 +21,19 @@ def landed(record, write):
     return replace(record, status=json.dumps(write.body["status"]).encode())
 
 
-def a_queue(classes=("revenue",), limits=(H800,)):
-    view = Queue("ads", frozenset(classes), (), dict.fromkeys(limits, 8_000))
+def sharing(queue=None, used=None, pending=None, installed=None):
+    """What `tell_pool` and `tell_queue` are told of the whole tree, here of one queue."""
+    view = (queue or a_queue()).view
+    return Sharing({view.name: view}, installed or {}, {view.name: used or {}}, {view.name: pending or {}})
+
+
+def a_queue(classes=("revenue",), limits=(H800,), **more):
+    view = Queue(QueueName("ads"), frozenset(classes), (), dict.fromkeys(limits, 8_000), **more)
     return QueueRecord("uid-ads", "ads", "5", 2, view, b"")
 
 
 def test_a_pool_counts_whole_chips_and_is_written_once():
-    (write,) = publish.tell_pool(a_pool(), Cluster(counts=FULL), NOW)
+    (write,) = publish.tell_pool(a_pool(), Cluster(counts=FULL), NOW, sharing())
     assert write.path == "/apis/chippool.io/v1alpha1/chippools/nvidia-h800/status"
     assert write.body["status"]["nodes"] == 2
     assert write.body["status"]["chips"] == {
@@ -35,44 +43,77 @@ def test_a_pool_counts_whole_chips_and_is_written_once():
         "releasing": 1,
         "free": 7,
         "unmanaged": 0,
+        "reserved": 0,
     }
     assert {kind: entry["status"] for kind, entry in conditions(write).items()} == {"Ready": "True"}
-    assert publish.tell_pool(landed(a_pool(), write), Cluster(counts=FULL), NOW + 1e6) == []
+    assert publish.tell_pool(landed(a_pool(), write), Cluster(counts=FULL), NOW + 1e6, sharing()) == []
 
 
 def test_a_pool_whose_nodes_vanish_says_what_to_look_at():
-    (write,) = publish.tell_pool(a_pool(), Cluster(), NOW)
+    (write,) = publish.tell_pool(a_pool(), Cluster(), NOW, sharing())
     assert conditions(write)["Ready"]["reason"] == "NoNodes"
     assert "spec.nodeSelector" in conditions(write)["Ready"]["message"]
 
 
 def test_a_pool_with_broken_chips_is_degraded_until_they_are_back():
     broken = replace(FULL, allocatable=14_000, free=5_000)
-    (write,) = publish.tell_pool(a_pool(), Cluster(counts=broken), NOW)
+    (write,) = publish.tell_pool(a_pool(), Cluster(counts=broken), NOW, sharing())
     assert conditions(write)["Degraded"]["status"] == "True"
-    (write,) = publish.tell_pool(landed(a_pool(), write), Cluster(counts=FULL), NOW)
+    (write,) = publish.tell_pool(landed(a_pool(), write), Cluster(counts=FULL), NOW, sharing())
     assert conditions(write)["Degraded"]["status"] == "False"
 
 
 def test_pools_that_share_nodes_name_each_other():
-    (write,) = publish.tell_pool(a_pool(), Cluster(counts=replace(FULL, overlaps=(NPU,))), NOW)
+    (write,) = publish.tell_pool(a_pool(), Cluster(counts=replace(FULL, overlaps=(NPU,))), NOW, sharing())
     assert NPU in conditions(write)["NodesOverlap"]["message"]
 
 
 def test_a_queue_shows_what_it_uses_and_what_waits():
     cluster = Cluster(queue=QueueCounts({H800: 4_000}, {NPU: 2_000}, 1, 2))
-    (write,) = publish.tell_queue(a_queue(), cluster, NOW, {"revenue"})
+    tree = sharing(used={H800: 4_000}, pending={NPU: 2_000}, installed={H800: 16_000})
+    (write,) = publish.tell_queue(a_queue(), cluster, NOW, tree, {"revenue"})
     assert write.body["status"]["pools"] == [
-        {"poolName": NPU, "used": 0, "pending": 2},
-        {"poolName": H800, "used": 4, "pending": 0},
+        {"poolName": NPU, "used": 0, "guaranteed": 0, "borrowed": 0, "pending": 2},
+        {"poolName": H800, "used": 4, "guaranteed": 0, "borrowed": 4, "pending": 0},
     ]
+    assert write.body["status"]["share"] == "0.25"
     assert conditions(write)["Ready"]["status"] == "True"
-    assert publish.tell_queue(landed(a_queue(), write), cluster, NOW + 5, {"revenue"}) == []
+    assert publish.tell_queue(landed(a_queue(), write), cluster, NOW + 5, tree, {"revenue"}) == []
 
 
 def test_a_queue_names_the_class_or_pool_that_is_not_there():
-    (write,) = publish.tell_queue(a_queue(), Cluster(), NOW, set())
+    (write,) = publish.tell_queue(a_queue(), Cluster(), NOW, sharing(), set())
     assert conditions(write)["Ready"]["reason"] == "UnknownClass"
-    (write,) = publish.tell_queue(a_queue(limits=("a100",)), Cluster(), NOW, {"revenue"})
+    other = a_queue(limits=("a100",))
+    (write,) = publish.tell_queue(other, Cluster(), NOW, sharing(other), {"revenue"})
     assert conditions(write)["Ready"]["reason"] == "UnknownPool"
     assert "a100" in conditions(write)["Ready"]["message"]
+
+
+def test_a_queue_whose_guarantees_can_not_be_kept_says_what_is_left_of_them():
+    queue = a_queue(guaranteed={H800: 16_000})
+    (write,) = publish.tell_queue(queue, Cluster(), NOW, sharing(queue, installed={H800: 8_000}), {"revenue"})
+    assert conditions(write)["Oversubscribed"]["status"] == "True"
+    assert f"8 of the 16 chips of {H800}" in conditions(write)["Oversubscribed"]["message"]
+    more = sharing(queue, installed={H800: 16_000})
+    (write,) = publish.tell_queue(landed(queue, write), Cluster(), NOW + 10, more, {"revenue"})
+    assert conditions(write)["Oversubscribed"]["status"] == "False"
+
+
+def test_a_queue_without_its_parent_is_not_ready():
+    queue = a_queue(parent=QueueName("gone"))
+    (write,) = publish.tell_queue(queue, Cluster(), NOW, sharing(queue), {"revenue"})
+    assert conditions(write)["Ready"]["reason"] == "UnknownParent"
+
+
+def test_a_pool_that_is_promised_beyond_what_is_installed_says_so():
+    tree = sharing(a_queue(guaranteed={H800: 24_000}), installed={H800: 16_000})
+    (write,) = publish.tell_pool(a_pool(), Cluster(counts=FULL), NOW, tree)
+    assert "guaranteed 24 chips of it, and 16 are installed" in conditions(write)["Oversubscribed"]["message"]
+
+
+def test_a_parent_shows_what_is_used_below_it():
+    org, team = Queue(QueueName("org"), frozenset(), ()), Queue(QueueName("team"), frozenset(), (), parent="org")
+    tree = Sharing({"org": org, "team": team}, {H800: 16_000}, {"team": {H800: 4_000}}, {})
+    assert tree.of("org")[H800].used == 4_000
+    assert tree.share("org") == tree.share("team") == 0.25

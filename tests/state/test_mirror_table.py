@@ -234,3 +234,11 @@ def test_pods_of_a_workload_nobody_understands_are_left_alone():
     cluster.shows(workload)
     assert cluster.workload().assignment is not None
     assert cluster.mirror.spoiled_objects == ()
+
+
+def test_the_latest_checkpoint_any_replica_tells_of_counts_for_the_workload():
+    pods = [a_pod(f"w-{i}", node=f"n{i + 1}", phase="Running", ready=True) for i in range(2)]
+    for raw, at in zip(pods, (NOW - 90, NOW - 30), strict=True):
+        raw["metadata"]["annotations"] = {"chippool.io/checkpointed-at": rfc(at)}
+    cluster = a_cluster(a_job(assignment=an_assignment(2), parallelism=2), *pods)
+    assert cluster.workload().checkpointed_at == NOW - 30

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chippool.core.model import Requirement, Term, Toleration
+from chippool.core.model import Access, Requirement, Reserve, Term, Toleration
 from chippool.core.reasons import Reason
 from chippool.state import annotations
 from chippool.state.translate_made import job
@@ -35,6 +35,13 @@ def cpu(amount, **more):
 
 
 # --- pods
+
+
+@pytest.mark.parametrize(("text", "seconds"), [(rfc(NOW - 60), NOW - 60), ("yesterday", None), ("", None)])
+def test_a_pod_says_when_it_saved_its_work_and_what_is_no_time_is_none(text, seconds):
+    raw = a_pod("p", node="n1")
+    raw["metadata"]["annotations"] = {"chippool.io/checkpointed-at": text}
+    assert pod(raw).checkpointed_at == seconds
 
 
 def test_a_gated_pod_is_nowhere_and_a_pinned_one_on_its_node():
@@ -103,8 +110,41 @@ def test_equal_nodes_share_what_is_equal():
 
 def test_a_pool_lists_who_may_use_it():
     record = pool(a_pool(access=[{"priorityClassNames": ["ads", "train"]}]))
-    assert record.view.access == (frozenset({"ads", "train"}),)
+    assert record.view.access == (Access(frozenset({"ads", "train"})),)
     assert (record.view.resource, record.selector) == (GPU, (("pool", "h800"),))
+
+
+def test_access_has_tenancy_and_use_and_a_reserve_counts_milli_chips():
+    entries = [{"tenancy": "External", "use": "Scavenge"}]
+    raw = a_pool(access=entries)
+    raw["spec"]["reserve"] = [{"chips": 16, "priorityClassName": "ads", "spares": True}]
+    record = pool(raw)
+    assert record.view.access == (Access(None, external=True, scavenge=True),)
+    assert record.view.reserve == (Reserve(16_000, "ads", spares=True),)
+
+
+def test_a_queue_has_its_place_in_the_tree_and_what_its_workloads_may_ask_for():
+    raw = a_queue()
+    raw["spec"] |= {"parentName": "org", "weight": 3, "tenancy": "External", "closed": True}
+    raw["spec"]["quotas"] = [{"poolName": "h800", "guaranteed": 8}, {"poolName": "h20", "guaranteed": 0, "limit": 16}]
+    raw["spec"]["disruptionLimits"] = {"minRuntime": "1h", "cooldown": "0s"}
+    view = queue(raw).view
+    assert (view.parent, view.weight, view.external, view.closed) == ("org", 3, True, True)
+    assert (view.guaranteed, view.limits) == ({"h800": 8_000, "h20": 0}, {"h20": 16_000})
+    assert (view.min_runtime_cap, view.cooldown_cap) == (3600, 0)
+
+
+def test_a_queue_that_says_nothing_allows_half_an_hour_of_minruntime_and_five_minutes_of_cooldown():
+    view = queue(a_queue()).view
+    assert (view.parent, view.min_runtime_cap, view.cooldown_cap) == (None, 1800, 300)
+
+
+def test_a_workload_says_when_it_may_be_displaced():
+    asked = {"minRuntime": "10m", "checkpointInterval": "30m", "cooldown": "5m"}
+    view = workload(a_workload(disruption=asked)).view
+    assert (view.min_runtime, view.checkpoint_interval, view.cooldown) == (600, 1800, 300)
+    view = workload(a_workload()).view
+    assert (view.min_runtime, view.checkpoint_interval, view.cooldown) == (0, None, 0)
 
 
 def test_a_namespace_selector_left_out_selects_nothing_and_an_empty_one_everything():

@@ -1,7 +1,7 @@
 """What every API model shares: frozen, camelCase outside, deaf to fields of later versions."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -49,4 +49,6 @@ NAME_SYNTAX = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 
 ObjectName = Annotated[str, Field(min_length=1, max_length=63, pattern=NAME_SYNTAX)]
 """Name of a pool, queue or class: lower case letters, digits, `-` and `.`."""
+Tenancy = Literal["Internal", "External"]
+"""Whose the work is: the owner's own, or a customer's to whom capacity is resold."""
 LabelValue = Annotated[str, Field(max_length=63)]

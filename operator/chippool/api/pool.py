@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from chippool.api.conditions import Conditions
-from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, rule, rules
+from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
 
 SELECTOR = rules(
     rule("self.all(key, size(key) > 0 && size(key) <= 317)", "nodeSelector has a key that is no label name")
@@ -45,12 +45,27 @@ class Chip(ApiModel):
 
 
 class Access(ApiModel):
-    """Who may use the pool."""
+    """Who may use the pool, and how."""
 
-    priority_class_names: tuple[ObjectName, ...] = Field(
-        min_length=1, max_length=64, json_schema_extra=rules(list_type="set")
+    priority_class_names: tuple[ObjectName, ...] | None = Field(
+        default=None, min_length=1, max_length=64, json_schema_extra=rules(list_type="set")
     )
-    """Work of these priority classes may."""
+    """Work of these priority classes may. Left out: of any."""
+    tenancy: Tenancy = "Internal"
+    """Of queues of this tenancy; External queues get in only where an entry says so."""
+    use: Literal["Own", "Scavenge"] = "Own"
+    """Scavenge: only chips that nobody with Own waits for, and given back at once, whatever the priority."""
+
+
+class Reserve(ApiModel):
+    """Chips kept free for what is to come."""
+
+    chips: int = Field(ge=1, le=10_000_000)
+    """So many chips stay free."""
+    priority_class_name: ObjectName
+    """Below this class; work of it, and above, may have them."""
+    spares: bool = False
+    """They may replace lost replicas of any class too."""
 
 
 class PoolSpec(ApiModel):
@@ -61,7 +76,9 @@ class PoolSpec(ApiModel):
     node_selector: Annotated[Mapping[str, LabelValue], Field(min_length=1, max_length=16, json_schema_extra=SELECTOR)]
     """A node is in the pool if it has all these labels and the chip's resource. A node in two pools is in neither."""
     access: tuple[Access, ...] = Field(default=(), max_length=32, json_schema_extra=rules(list_type="atomic"))
-    """Who may use the pool, the first match wins. Left out, everybody may."""
+    """Who may use the pool, the first match wins. Left out: every Internal queue, as its own."""
+    reserve: tuple[Reserve, ...] = Field(default=(), max_length=32, json_schema_extra=rules(list_type="atomic"))
+    """Chips kept free below a priority class."""
 
 
 class PoolChips(ApiModel):
@@ -77,6 +94,8 @@ class PoolChips(ApiModel):
     """Of pods that are terminating."""
     free: int = Field(default=0, ge=0)
     """Left over."""
+    reserved: int = Field(default=0, ge=0)
+    """To be kept free below some class (spec.reserve)."""
     unmanaged: int = Field(default=0, ge=0)
     """Used by pods chippool does not manage."""
 
@@ -89,7 +108,8 @@ class PoolStatus(ApiModel):
     chips: PoolChips = Field(default_factory=PoolChips)
     """Chips by what becomes of them."""
     conditions: Conditions = ()
-    """Ready, Degraded (chips that are not healthy), NodesOverlap (nodes that another pool claims too)."""
+    """Ready, Degraded (chips that are not healthy), NodesOverlap (nodes that another pool claims too), Oversubscribed
+    (more of it is guaranteed to queues than there is)."""
     observed_generation: int = Field(default=0, ge=0)
     """The generation of the spec this was said of."""
 

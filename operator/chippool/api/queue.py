@@ -6,7 +6,9 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from chippool.api.conditions import Conditions
-from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, rule, rules
+from chippool.api.duration import Duration, duration_or_zero
+from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
+from chippool.api.names import COOLDOWN_CAP, MIN_RUNTIME_CAP
 
 CLASSES = rules(
     rule(
@@ -26,6 +28,25 @@ EXPRESSION = rules(
         "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0"
         " : !has(self.values) || size(self.values) == 0",
         "values are needed with the operators In and NotIn, and must be left out with Exists and DoesNotExist",
+    )
+)
+
+QUOTA = rules(
+    rule(
+        "has(self.guaranteed) || has(self.limit)",
+        "a quota needs guaranteed, limit or both; leave a pool out that has neither",
+    ),
+    rule(
+        "!has(self.guaranteed) || !has(self.limit) || self.guaranteed <= self.limit",
+        "guaranteed must not be more than limit",
+        fieldPath=".guaranteed",
+    ),
+)
+NOT_ITS_OWN_PARENT = rules(
+    rule(
+        "!has(self.spec.parentName) || self.spec.parentName != self.metadata.name",
+        "parentName must name another queue; leave it out for a queue at the top",
+        fieldPath=".spec.parentName",
     )
 )
 
@@ -55,12 +76,25 @@ class LabelSelector(ApiModel):
 
 
 class Quota(ApiModel):
-    """What the queue may hold of one pool."""
+    """What the queue is promised of one pool, and what it may hold of it."""
+
+    model_config = ConfigDict(json_schema_extra=QUOTA)
 
     pool_name: ObjectName
     """The ChipPool."""
-    limit: int = Field(ge=0, le=10_000_000)
-    """Chips its workloads may hold at most."""
+    guaranteed: int | None = Field(default=None, ge=0, le=10_000_000)
+    """Chips it gets back from those who borrow them. Left out: what the queues below it are guaranteed, together."""
+    limit: int | None = Field(default=None, ge=0, le=10_000_000)
+    """Chips its workloads, and those of the queues below it, may hold at most. Left out: no limit."""
+
+
+class DisruptionLimits(ApiModel):
+    """What its workloads may ask for at most."""
+
+    min_runtime: Duration = Field(default=MIN_RUNTIME_CAP, json_schema_extra=rules(duration_or_zero("minRuntime")))
+    """Of spec.disruption.minRuntime."""
+    cooldown: Duration = Field(default=COOLDOWN_CAP, json_schema_extra=rules(duration_or_zero("cooldown")))
+    """Of spec.disruption.cooldown."""
 
 
 class QueueSpec(ApiModel):
@@ -70,10 +104,20 @@ class QueueSpec(ApiModel):
     """Workloads of these namespaces may use the queue. Left out: none; empty: those of all namespaces."""
     priority_class_names: tuple[ObjectName, ...] = Field(min_length=1, max_length=64, json_schema_extra=CLASSES)
     """Priority classes its workloads may use."""
+    parent_name: ObjectName | None = None
+    """The queue above it, whose limits hold for it too. Left out: it stands at the top."""
+    tenancy: Tenancy = "Internal"
+    """External: capacity resold to a customer. Only pools whose access says so let it in; it gives back first."""
+    weight: int = Field(default=1, ge=1, le=1_000_000)
+    """Its part of what is left over, beside its sisters: of equal priority, the smallest use / weight goes first."""
     quotas: tuple[Quota, ...] = Field(
         default=(), max_length=256, json_schema_extra=rules(list_type="map", list_map_keys=["poolName"])
     )
-    """How many chips of a pool it may hold. A pool that is not listed has no limit."""
+    """What it is guaranteed of a pool, and how much it may hold. A pool that is not listed has no limit."""
+    closed: bool = False
+    """It may hold nothing of pools that quotas does not list."""
+    disruption_limits: DisruptionLimits | None = None
+    """What its workloads may ask for at most. Left out: minRuntime 30m, cooldown 5m."""
 
 
 class QueuePool(ApiModel):
@@ -82,9 +126,13 @@ class QueuePool(ApiModel):
     pool_name: ObjectName
     """The ChipPool."""
     used: int = Field(default=0, ge=0)
-    """Chips its admitted workloads hold."""
+    """Chips its admitted workloads hold, and those of the queues below it."""
+    guaranteed: int = Field(default=0, ge=0)
+    """Chips it is guaranteed: what it was promised, or its fair part where more was promised than there is."""
+    borrowed: int = Field(default=0, ge=0)
+    """Chips it holds beyond that."""
     pending: int = Field(default=0, ge=0)
-    """Chips its waiting workloads ask for, each in the first pool of its first variant."""
+    """Chips the waiting workloads ask for, each in the first pool of its first variant."""
 
 
 class QueueStatus(ApiModel):
@@ -98,14 +146,18 @@ class QueueStatus(ApiModel):
         default=(), max_length=1024, json_schema_extra=rules(list_type="map", list_map_keys=["poolName"])
     )
     """Its chips by pool."""
+    share: str = Field(default="0", max_length=16)
+    """The largest part of a pool it uses, divided by its weight: of equal priority, the smallest goes first."""
     conditions: Conditions = ()
-    """Ready: everything the spec names exists."""
+    """Ready: everything the spec names exists. Oversubscribed: its guarantees are more than can be kept."""
     observed_generation: int = Field(default=0, ge=0)
     """The generation of the spec this was said of."""
 
 
 class ChipQueue(ApiModel):
     """A team or tenant: whose workloads it takes, of which priority classes, and how many chips they may hold."""
+
+    model_config = ConfigDict(json_schema_extra=NOT_ITS_OWN_PARENT)
 
     api_version: Literal["chippool.io/v1alpha1"] = "chippool.io/v1alpha1"
     kind: Literal["ChipQueue"] = "ChipQueue"

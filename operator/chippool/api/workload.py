@@ -7,10 +7,10 @@ from pydantic import ConfigDict, Field
 
 from chippool.api import workload_rules as cel
 from chippool.api.conditions import Conditions
+from chippool.api.duration import Duration, duration, duration_or_zero
 from chippool.api.model import ApiModel, Json, Metadata, ObjectName, rules
 from chippool.api.template import patch_schema, template_schema
 
-Duration = Annotated[str, Field(max_length=32)]
 IntOrString = Annotated[int | str, Field(json_schema_extra={"x-kubernetes-int-or-string": True, "maxLength": 16})]
 
 
@@ -84,6 +84,20 @@ class DeploymentFields(ApiModel):
     """Old ReplicaSets to keep."""
 
 
+class Disruption(ApiModel):
+    """When the workload may lose its chips to others, and how much work goes with it."""
+
+    min_runtime: Duration = Field(default="0s", json_schema_extra=rules(duration_or_zero("minRuntime")))
+    """It is not displaced so soon after its admission. Its queue caps it (spec.disruptionLimits)."""
+    checkpoint_interval: Duration | None = Field(default=None, json_schema_extra=rules(duration("checkpointInterval")))
+    """How often it saves its work: of equals, who loses the least is displaced.
+
+    Its pods may say when they did, in the annotation chippool.io/checkpointed-at (RFC 3339).
+    """
+    cooldown: Duration = Field(default="0s", json_schema_extra=rules(duration_or_zero("cooldown")))
+    """It is not displaced again so soon after it was. Its queue caps it (spec.disruptionLimits)."""
+
+
 class WorkloadSpec(ApiModel):
     """What to run, how much of it, and the ways it can run."""
 
@@ -107,10 +121,12 @@ class WorkloadSpec(ApiModel):
     """Ways to run it, in order of preference."""
     suspend: bool = False
     """Hold it back, or take its chips if it runs."""
-    max_runtime: Duration | None = Field(default=None, json_schema_extra=rules(cel.duration("maxRuntime")))
+    max_runtime: Duration | None = Field(default=None, json_schema_extra=rules(duration("maxRuntime")))
     """It ends this long after its last admission, whether done or not, such as 24h."""
-    start_timeout: Duration = Field(default="10m", json_schema_extra=rules(cel.duration("startTimeout")))
+    start_timeout: Duration = Field(default="10m", json_schema_extra=rules(duration("startTimeout")))
     """It gives its chips back if not all replicas are Ready this long after admission; it is tried again later."""
+    disruption: Disruption | None = None
+    """When it may lose its chips to others, and how much work goes with it."""
     ttl_seconds_after_finished: int | None = Field(default=None, ge=0, le=2_147_483_647)
     """It is deleted this many seconds after it finished."""
     job: JobFields | None = None

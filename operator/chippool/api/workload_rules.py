@@ -1,17 +1,8 @@
 """What a schema can't say of a ChipWorkload: CEL rules, each with the sentence its user reads."""
 
-from chippool.api.duration import SYNTAX
 from chippool.api.model import Json, rule
 
 FORBIDDEN = "FieldValueForbidden"
-
-
-def duration(field: str) -> Json:
-    """Return the rule of a duration above zero."""
-    return rule(
-        f"size(self) > 0 && self.matches('{SYNTAX}') && duration(self) > duration('0s')",
-        f"{field} must be a duration above zero, such as 90s, 30m, 24h or 1h30m",
-    )
 
 
 SPEED = rule(

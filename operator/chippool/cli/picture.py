@@ -12,6 +12,7 @@ from chippool.core.model import Mode, Workload
 from chippool.core.ordering import order
 from chippool.core.plan import Admit, Decision, Displace, Hold, Plan
 from chippool.core.reasons import MISTAKES
+from chippool.core.sharing import Sharing
 from chippool.state.records import PoolCounts
 
 Number = float | int
@@ -42,12 +43,14 @@ class PoolLine:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a queue has of a pool; `pending` is what its waiting workloads would like best."""
+    """What a queue and those below it have of a pool; `pending` is what its waiting workloads would like best."""
 
     pool_name: str
     used: Number
     pending: Number
     limit: Number | None
+    guaranteed: Number = 0
+    borrowed: Number = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,12 @@ class Picture:
 def picture(reading: Reading, namespace: str | None = None) -> Picture:
     """Return the whole picture; workloads of one namespace only where one is named."""
     mirror, workloads = reading.mirror, reading.snapshot.workloads.values()
-    living = [w for w in workloads if not w.finished]
+    living, sharing = [w for w in workloads if not w.finished], mirror.sharing()
     shown = [w for w in living if namespace in {None, w.namespace}]
     return Picture(
         at=moment(reading.now),
         pools=tuple(_pool(reading, name) for name in sorted(mirror.pool_records)),
-        queues=tuple(_queue(reading, name) for name in sorted(mirror.queue_records)),
+        queues=tuple(_queue(reading, name, sharing) for name in sorted(mirror.queue_records)),
         priority_classes=_classes(reading, living),
         workloads=_workloads(reading, shown),
         finished=len(workloads) - len(living),
@@ -146,17 +149,18 @@ def _chips(counts: PoolCounts) -> Chips:
     )
 
 
-def _queue(reading: Reading, name: QueueName) -> QueueLine:
+def _queue(reading: Reading, name: QueueName, sharing: Sharing) -> QueueLine:
     limits, counts = reading.mirror.queue_records[name].view.limits, reading.mirror.queue_counts(name)
-    pools = sorted({*counts.used, *counts.pending, *limits})
     uses = (
         Use(
             pool,
-            as_chips(counts.used.get(pool, 0)),
-            as_chips(counts.pending.get(pool, 0)),
+            as_chips(use.used),
+            as_chips(use.pending),
             as_chips(limits[pool]) if pool in limits else None,
+            as_chips(use.guaranteed),
+            as_chips(use.borrowed),
         )
-        for pool in pools
+        for pool, use in sharing.of(name).items()
     )
     return QueueLine(name, counts.admitted_workloads, counts.pending_workloads, tuple(uses))
 

@@ -90,18 +90,17 @@ def _cells(parts: Sequence[float], width: int) -> list[int]:
 def _queues(queues: Sequence[QueueLine]) -> RenderableType:
     if not queues:
         return Text("No ChipQueues: apply one, as in examples/, to let namespaces ask for chips.")
-    numbers = ("USED", "LIMIT", "WANTED", "ADMITTED", "PENDING")
+    numbers = ("USED", "GUARANTEED", "LIMIT", "WANTED", "ADMITTED", "PENDING")
     table = _table("QUEUE", "POOL", *numbers, right=numbers)
     for queue in queues:
         counts = (str(queue.admitted), str(queue.pending))
         for at, use in enumerate(queue.pools):
             limit = "-" if use.limit is None else number(use.limit)
             named = queue.name if not at else ""
-            table.add_row(
-                named, use.pool_name, number(use.used), limit, number(use.pending), *(("", "") if at else counts)
-            )
+            figures = (number(use.used), number(use.guaranteed), limit, number(use.pending))
+            table.add_row(named, use.pool_name, *figures, *(("", "") if at else counts))
         if not queue.pools:
-            table.add_row(queue.name, "-", "0", "-", "0", *counts)
+            table.add_row(queue.name, "-", "0", "0", "-", "0", *counts)
     return table
 
 

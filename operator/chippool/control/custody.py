@@ -12,6 +12,7 @@ from chippool.control.publish_status import tell_pool, tell_queue
 from chippool.control.status_conditions import Said, told
 from chippool.control.status_write import MERGE, of_pool, of_queue, status_write
 from chippool.core.ids import ClassName, PoolName, QueueName
+from chippool.core.sharing import Sharing
 from chippool.kube.writer import Outcome, Urgency, Write, Writer
 from chippool.state.mirror import Mirror
 from chippool.state.records import PoolRecord, QueueRecord
@@ -43,6 +44,7 @@ class Custody:
         self._lives: dict[Key, Life] = {}
         self._told: dict[Key, tuple[float, tuple[int, bool]]] = {}  # when, and of which generation
         self._flying: set[Key] = set()
+        self._sharing: Sharing | None = None
 
     def seen(self, raw: Mapping[str, Any]) -> None:
         """Record a pool or queue as it is now."""
@@ -60,6 +62,7 @@ class Custody:
 
     def step(self, now: float) -> None:
         """Write what is due."""
+        self._sharing = None
         for record in self._mirror.pool_records.values():
             self._look_after(("ChipPool", record.name), record, now)
         for entry in self._mirror.queue_records.values():
@@ -89,11 +92,14 @@ class Custody:
     def _is_used(self, key: Key) -> bool:
         kind, name = key
         if kind == "ChipQueue":
-            return self._mirror.queue_counts(QueueName(name)).admitted_workloads > 0
+            return self._mirror.queue_counts(QueueName(name)).admitted_workloads > 0 or self._is_parent(QueueName(name))
         counts = self._mirror.pool_counts(PoolName(name))
         if counts.overlaps:  # chips of the other pool's work are counted here too, and must not keep this one
             return self._is_assigned(PoolName(name))
         return counts.allocated + counts.releasing > 0
+
+    def _is_parent(self, name: QueueName) -> bool:
+        return any(record.view.parent == name for record in self._mirror.queue_records.values())
 
     def _is_assigned(self, pool: PoolName) -> bool:
         return any(pool in self._mirror.queue_counts(QueueName(name)).used for name in self._mirror.queue_records)
@@ -112,14 +118,24 @@ class Custody:
         if life is not None and life.deleting:
             return _waits(record, now)
         if isinstance(record, PoolRecord):
-            return tell_pool(record, self._mirror, now)
-        return tell_queue(record, self._mirror, now, self.classes)
+            return tell_pool(record, self._mirror, now, self._shares())
+        return tell_queue(record, self._mirror, now, self._shares(), self.classes)
+
+    def _shares(self) -> Sharing:
+        """Looked at once a step, and only when something is due."""
+        if self._sharing is None:
+            self._sharing = self._mirror.sharing()
+        return self._sharing
 
 
 def _waits(record: PoolRecord | QueueRecord, now: float) -> list[Write]:
     """Say why a deleted pool or queue is still there."""
     target = of_pool(record) if isinstance(record, PoolRecord) else of_queue(record)
-    users = "pods hold chips of this pool" if isinstance(record, PoolRecord) else "workloads of this queue are admitted"
+    users = (
+        "pods hold chips of this pool"
+        if isinstance(record, PoolRecord)
+        else "workloads of this queue are admitted, or other queues name it as their parent"
+    )
     said = Said("Ready", False, "Deleting", f"Deletion waits while {users}; it ends when they are gone.")
     old = orjson.loads(record.status or b"{}")
     new = {**old, "conditions": told(old.get("conditions") or [], [said], record.generation, now)}

@@ -19,7 +19,8 @@ from chippool.state.records import WorkloadRecord
 Json = dict[str, Any]
 
 NORMAL, WARNING = "Normal", "Warning"
-OWN_WISH = frozenset({Reason.SUSPENDED, Reason.PREEMPTED})
+EXPECTED = frozenset({Reason.SUSPENDED, Reason.PREEMPTED, Reason.RECLAIMED, Reason.SCAVENGED})
+"""Nothing is wrong when chips go for these reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _displaced(change: Change) -> list[Write]:
         return []
     if said["reason"] == Reason.NOT_STARTED:
         return [_event(change, change.record, "NotStarted", said, WARNING)]
-    kind = NORMAL if said["reason"] in OWN_WISH else WARNING
+    kind = NORMAL if said["reason"] in EXPECTED else WARNING
     return [_event(change, change.record, "Displaced", said, kind, change.winner()), *_on_the_winner(change, said)]
 
 

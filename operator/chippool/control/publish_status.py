@@ -12,6 +12,7 @@ from chippool.control.status_queue import queue_status
 from chippool.control.status_write import of_pool, of_queue, of_workload, status_write
 from chippool.core.ids import ClassName, QueueName, WorkloadKey
 from chippool.core.plan import Decision, Finish
+from chippool.core.sharing import Sharing
 from chippool.kube.writer import Write
 from chippool.state.records import PoolRecord, QueueRecord
 
@@ -34,16 +35,18 @@ def tell(key: WorkloadKey, decision: Decision, known: Known, now: float, instanc
     return events if isinstance(decision, Finish) else [*said, *events]
 
 
-def tell_pool(record: PoolRecord, known: Known, now: float) -> list[Write]:
+def tell_pool(record: PoolRecord, known: Known, now: float, sharing: Sharing) -> list[Write]:
     """Return the status write of a pool, or none; that it moves at most every 10 s is the caller's part."""
     old = orjson.loads(record.status or b"{}")
-    return status_write(of_pool(record), old, pool_status(record, known.pool_counts(record.name), now))
+    counts, oversold = known.pool_counts(record.name), sharing.oversold.get(record.name)
+    return status_write(of_pool(record), old, pool_status(record, counts, oversold, now))
 
 
 def tell_queue(
-    record: QueueRecord, known: Known, now: float, classes: Collection[ClassName] | None = None
+    record: QueueRecord, known: Known, now: float, sharing: Sharing, classes: Collection[ClassName] | None = None
 ) -> list[Write]:
     """Return the status write of a queue, or none; `classes` are all the cluster has, None: not looked at."""
     old = orjson.loads(record.status or b"{}")
     counts = known.queue_counts(QueueName(record.name))
-    return status_write(of_queue(record), old, queue_status(record, counts, known.pool_records, classes, now))
+    new = queue_status(record, counts, sharing, known.pool_records, classes, now)
+    return status_write(of_queue(record), old, new)

@@ -3,7 +3,7 @@
 No figure that moves by itself stands in one: a status that says the same is not written again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chippool.core.ids import CHIP, Milli, PoolName
 from chippool.core.model import Assignment, Displaced
@@ -25,8 +25,10 @@ POOL_NO_NODES = (
     "correct the two fields, or see whether the nodes have joined and their device plugin runs."
 )
 POOL_HEALTHY = "All installed chips are allocatable."
+POOL_NOT_OVERSOLD = "Queues are not guaranteed more of it than is installed."
 POOL_ALONE = "No node of it is in another pool."
 QUEUE_READY = "Every priority class and pool it names exists."
+GUARANTEES_KEPT = "All guarantees can be kept."
 
 
 def admitted(assignment: Assignment, chips: Milli, waits: str = "") -> str:
@@ -93,4 +95,21 @@ def unknown_pool(names: Iterable[str]) -> str:
     return (
         f"spec.quotas names pool {', '.join(names)}, which the cluster does not have: "
         "create the ChipPool or correct poolName."
+    )
+
+
+def shrunk(pools: Mapping[PoolName, tuple[Milli, Milli]]) -> str:
+    parts = (
+        f"{given / CHIP:g} of the {promised / CHIP:g} chips of {pool}" for pool, (promised, given) in pools.items()
+    )
+    return (
+        f"It is guaranteed {', '.join(parts)}: more is promised than its parent, or the pool, has, so that everybody "
+        "keeps the same part; lower guaranteed in spec.quotas here or of its sisters."
+    )
+
+
+def oversold(promised: Milli, installed: Milli) -> str:
+    return (
+        f"Queues are guaranteed {promised / CHIP:g} chips of it, and {installed / CHIP:g} are installed: each keeps "
+        "the same part; lower guaranteed in spec.quotas of the queues without a parent."
     )

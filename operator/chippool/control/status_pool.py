@@ -7,26 +7,30 @@ import orjson
 
 from chippool.control import sentences
 from chippool.control.status_conditions import Said, by_type, told
+from chippool.core.guarantee import Oversold
 from chippool.core.ids import CHIP
 from chippool.state.records import PoolCounts, PoolRecord
 
 Json = dict[str, Any]
 
-READY, DEGRADED, NODES_OVERLAP = "Ready", "Degraded", "NodesOverlap"
+READY, DEGRADED, NODES_OVERLAP, OVERSUBSCRIBED = "Ready", "Degraded", "NodesOverlap", "Oversubscribed"
 CHIPS = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged")
 
 
-def pool_status(record: PoolRecord, counts: PoolCounts, now: float) -> Json:
+def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | None, now: float) -> Json:
     """Return the whole status of a pool; equal to what it has where nothing is to be written."""
     status: Json = orjson.loads(record.status or b"{}")
     before = by_type(status)
-    said = [look(counts) for look in LOOKS]
+    said = [*(look(counts) for look in LOOKS), _oversubscribed(oversold)]
     worth = [one for one in said if one.true or one.kind == READY or one.kind in before]
     return {
         **status,
         "observedGeneration": record.generation,
         "nodes": counts.nodes,
-        "chips": {name: max(0, getattr(counts, name)) // CHIP for name in CHIPS},
+        "chips": {
+            **{name: max(0, getattr(counts, name)) // CHIP for name in CHIPS},
+            "reserved": sum(entry.chips for entry in record.view.reserve) // CHIP,
+        },
         "conditions": told(status.get("conditions") or [], worth, record.generation, now),
     }
 
@@ -47,6 +51,13 @@ def _overlap(counts: PoolCounts) -> Said:
     if counts.overlaps:
         return Said(NODES_OVERLAP, True, "SharedNodes", sentences.overlap(sorted(counts.overlaps), counts.shared_node))
     return Said(NODES_OVERLAP, False, "OwnNodes", sentences.POOL_ALONE)
+
+
+def _oversubscribed(oversold: Oversold | None) -> Said:
+    if oversold is not None:
+        said = sentences.oversold(oversold.promised, oversold.has)
+        return Said(OVERSUBSCRIBED, True, "GuaranteesBeyondStock", said)
+    return Said(OVERSUBSCRIBED, False, "GuaranteesWithinStock", sentences.POOL_NOT_OVERSOLD)
 
 
 LOOKS: tuple[Callable[[PoolCounts], Said], ...] = (_ready, _degraded, _overlap)

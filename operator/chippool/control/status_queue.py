@@ -6,19 +6,21 @@ from typing import Any
 import orjson
 
 from chippool.control import sentences
-from chippool.control.status_conditions import Said, told
+from chippool.control.status_conditions import Said, by_type, told
 from chippool.core.ids import CHIP, ClassName, PoolName
 from chippool.core.reasons import Reason
+from chippool.core.sharing import Sharing
 from chippool.state.records import QueueCounts, QueueRecord
 
 Json = dict[str, Any]
 
-READY = "Ready"
+READY, OVERSUBSCRIBED = "Ready", "Oversubscribed"
 
 
 def queue_status(
     record: QueueRecord,
     counts: QueueCounts,
+    sharing: Sharing,
     pools: Collection[PoolName],
     classes: Collection[ClassName] | None,
     now: float,
@@ -28,32 +30,46 @@ def queue_status(
     `pools` and `classes` are all the cluster has; None for classes: not looked at.
     """
     status: Json = orjson.loads(record.status or b"{}")
-    said = _ready(record, pools, classes)
+    before, said = by_type(status), _ready(record, sharing, pools, classes)
+    over = _oversubscribed(record, sharing)
+    worth = [said, over] if over.true or over.kind in before else [said]
     return {
         **status,
         "observedGeneration": record.generation,
         "admittedWorkloads": counts.admitted_workloads,
         "pendingWorkloads": counts.pending_workloads,
-        "pools": _pools(record, counts),
-        "conditions": told(status.get("conditions") or [], [said], record.generation, now),
+        "pools": _pools(record, sharing),
+        "share": f"{sharing.share(record.view.name):.3g}",
+        "conditions": told(status.get("conditions") or [], worth, record.generation, now),
     }
 
 
-def _pools(record: QueueRecord, counts: QueueCounts) -> list[Json]:
-    named = {*record.view.limits, *counts.used, *counts.pending}
+def _pools(record: QueueRecord, sharing: Sharing) -> list[Json]:
     return [
         {
             "poolName": name,
-            "used": counts.used.get(name, 0) // CHIP,
-            "pending": counts.pending.get(name, 0) // CHIP,
+            "used": use.used // CHIP,
+            "guaranteed": use.guaranteed // CHIP,
+            "borrowed": use.borrowed // CHIP,
+            "pending": use.pending // CHIP,
         }
-        for name in sorted(named)
+        for name, use in sharing.of(record.view.name).items()
     ]
 
 
-def _ready(record: QueueRecord, pools: Collection[PoolName], classes: Collection[ClassName] | None) -> Said:
+def _ready(
+    record: QueueRecord, sharing: Sharing, pools: Collection[PoolName], classes: Collection[ClassName] | None
+) -> Said:
+    if problem := sharing.problem(record.view.name):
+        return Said(READY, False, problem.reason, problem.message)
     if classes is not None and (missing := sorted(set(record.view.class_names) - set(classes))):
         return Said(READY, False, Reason.UNKNOWN_CLASS, sentences.unknown_class(missing))
-    if unknown := sorted(set(record.view.limits) - set(pools)):
+    if unknown := sorted({*record.view.limits, *record.view.guaranteed} - set(pools)):
         return Said(READY, False, Reason.UNKNOWN_POOL, sentences.unknown_pool(unknown))
     return Said(READY, True, "AllFound", sentences.QUEUE_READY)
+
+
+def _oversubscribed(record: QueueRecord, sharing: Sharing) -> Said:
+    if shrunk := sharing.shrunk(record.view.name):
+        return Said(OVERSUBSCRIBED, True, "GuaranteesShrunk", sentences.shrunk(shrunk))
+    return Said(OVERSUBSCRIBED, False, "GuaranteesKept", sentences.GUARANTEES_KEPT)

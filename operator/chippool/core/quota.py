@@ -65,6 +65,10 @@ class Ledger:
     def used(self, i: int, pool: PoolName) -> Milli:
         return self._used[i].get(pool, 0)
 
+    def pools(self, i: int) -> frozenset[PoolName]:
+        """Of which something was ever taken."""
+        return frozenset(self._used[i])
+
     def guaranteed(self, i: int, pool: PoolName) -> Milli:
         return self.guarantees.given[i].get(pool, 0)
 

@@ -55,7 +55,9 @@ def displaced_text(displaced: Displaced) -> str:
         "generation": displaced.generation,
         "message": displaced.message,
     }
-    return orjson.dumps(said | ({"variant": displaced.variant} if displaced.variant else {})).decode()
+    earlier = [{"by": by, "at": time_text(at)} for by, at in displaced.earlier]
+    more = {"variant": displaced.variant} if displaced.variant else {}
+    return orjson.dumps(said | more | ({"earlier": earlier} if earlier else {})).decode()
 
 
 def displaced_of(text: str) -> Displaced | None:
@@ -71,6 +73,7 @@ def displaced_of(text: str) -> Displaced | None:
             generation=int(said["generation"]),
             message=str(said.get("message") or ""),
             variant=VariantName(said["variant"]) if said.get("variant") else None,
+            earlier=tuple((WorkloadKey(one["by"]), time_of(one["at"])) for one in said.get("earlier") or ()),
         )
     except (ValueError, TypeError, LookupError):
         return None

@@ -54,6 +54,7 @@ class Tally:
     ready: int = 0
     ran: int = 0
     succeeded: int = 0
+    checkpointed_at: float | None = None
     errors: list[tuple[bool, str, str]] = field(default_factory=list)
     """Of pods: whether it has ended, its name, its error."""
 
@@ -89,5 +90,11 @@ def _standing(pod: PodRecord, found: Tally, node_of: Callable[[PodRecord], NodeN
         found.placed.append(node_of(pod))
         found.ready += pod.ready
         found.ran += pod.ran
+        found.checkpointed_at = _latest(found.checkpointed_at, pod.checkpointed_at)
     if not pod.ready and (pod.error or pod.unschedulable):
         found.errors.append((False, pod.name, pod.error or pod.unschedulable))
+
+
+def _latest(one: float | None, other: float | None) -> float | None:
+    """Whichever replica saves the work speaks for all of them."""
+    return max((moment for moment in (one, other) if moment is not None), default=None)

@@ -6,6 +6,7 @@ from typing import Any
 from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Snapshot, Workload
 from chippool.core.plan import Admit, Decision, Place, Plan, Resize
+from chippool.core.sharing import Sharing
 from chippool.state.beliefs import WAIT_S, Beliefs
 from chippool.state.facts import Facts, Marks, key_of_made
 from chippool.state.holds import Hold, hold_of
@@ -244,3 +245,13 @@ class Mirror:
     def queue_counts(self, name: QueueName) -> QueueCounts:
         self._views.refresh()
         return self._views.queue_sums.of(name)
+
+    def sharing(self) -> Sharing:
+        """Return what queues are guaranteed and use, through the whole tree."""
+        counts = {name: self.queue_counts(name) for name in self.queue_records}
+        return Sharing(
+            {name: record.view for name, record in self.queue_records.items()},
+            {name: self.pool_counts(name).installed for name in self.pool_records},
+            {name: count.used for name, count in counts.items()},
+            {name: count.pending for name, count in counts.items()},
+        )

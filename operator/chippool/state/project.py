@@ -123,6 +123,7 @@ def project_workload(
         started=_started(record, standing, tally.ran + succeeded),
         clock=clock if standing.assignment else 0.0,
         error=_error(record, made, tally),
+        checkpointed_at=tally.checkpointed_at,
     )
 
 

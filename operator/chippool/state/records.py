@@ -49,6 +49,8 @@ class PodRecord:
     """kube-scheduler's sentence while it can't place it."""
     error: str
     """What keeps it from being Ready, in the kubelet's words."""
+    checkpointed_at: float | None = None
+    """When it says that it last saved its work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from chippool.core.model import Assignment, Displaced, Outcome, Workload
 from chippool.core.plan import Admit, Decision, Displace, Finish, Resize, Stop
 from chippool.core.reasons import Reason
+from chippool.core.respite import NO_LOOP_S, displacers
 from chippool.state.past import deleted
 from chippool.state.records import MadeRecord, WorkloadRecord
 
@@ -91,6 +92,10 @@ def confirmed(assumption: Assumption, standing: Standing) -> bool:
             return True
 
 
+REMEMBERED = 16
+"""Displacers kept on an object at most: its annotation must not grow without end."""
+
+
 def displaced_by(decision: Displace, workload: Workload, now: float) -> Displaced:
     """Return the trace a displacement leaves on the made object; `workload` as it was before."""
     before = workload.displaced
@@ -103,6 +108,7 @@ def displaced_by(decision: Displace, workload: Workload, now: float) -> Displace
         generation=workload.generation,
         message=decision.message,
         variant=workload.assignment.variant if workload.assignment else before.variant if before else None,
+        earlier=tuple((by, at) for by, at in displacers(before) if now - at < NO_LOOP_S)[:REMEMBERED],
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from chippool.api import names
 from chippool.core.ids import Namespace
 from chippool.state.amounts import pod_requests
+from chippool.state.annotations import time_of
 from chippool.state.constraints import constraints_of
 from chippool.state.facts import HOSTNAME
 from chippool.state.records import PodRecord
@@ -48,6 +49,7 @@ def pod(raw: Json) -> PodRecord:
         constraints=None if workload or bound or gated or finished or deleting else constraints_of(spec),
         index=_index(metadata.get("annotations") or {}),
         unschedulable="" if bound or finished else _unschedulable(conditions),
+        checkpointed_at=_checkpointed_at(metadata.get("annotations") or {}) if workload else None,
         error="" if ready or phase == "Succeeded" else next(_errors(status), ""),
     )
 
@@ -71,6 +73,15 @@ def _pinned_to(spec: Json, workload: str, *, gated: bool) -> str:
 def _index(annotations: Mapping[str, str]) -> int:
     text = annotations.get(INDEX, "")
     return int(text) if text.isdecimal() else -1
+
+
+def _checkpointed_at(annotations: Mapping[str, str]) -> float | None:
+    """A pod's own word; what is no time is no checkpoint."""
+    text = annotations.get(names.CHECKPOINTED_AT)
+    try:
+        return time_of(text) if text else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _resizing(conditions: Mapping[str, Json], status: Json) -> dict[str, Json] | None:

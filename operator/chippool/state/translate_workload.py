@@ -59,7 +59,8 @@ def variant_template(spec: Json, variant: Json) -> dict[str, Any]:
 
 
 def _view(metadata: Json, spec: Json, status: Json, reading: Reading) -> Workload:
-    limit = spec.get("maxRuntime")
+    limit, disruption = spec.get("maxRuntime"), spec.get("disruption") or {}
+    interval = disruption.get("checkpointInterval")
     return Workload(
         key=WorkloadKey(intern(f"{metadata['namespace']}/{metadata['name']}")),
         uid=metadata["uid"],
@@ -78,6 +79,9 @@ def _view(metadata: Json, spec: Json, status: Json, reading: Reading) -> Workloa
         finished=_condition(status, "Finished").get("status") == "True",
         problems=reading.problems,
         displaced=past(status),
+        min_runtime=seconds(disruption.get("minRuntime") or "0s"),
+        cooldown=seconds(disruption.get("cooldown") or "0s"),
+        checkpoint_interval=None if interval is None else seconds(interval),
     )
 
 
