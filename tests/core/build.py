@@ -83,7 +83,7 @@ def a_queue(
 
 
 def _chips(by_pool):
-    return {PoolName(p): n * CHIP for p, n in (by_pool or {}).items()}
+    return {PoolName(p): round(n * CHIP) for p, n in (by_pool or {}).items()}
 
 
 CLASSES = {"ads": 1000, "serve": 800, "train": 500, "batch": 100}

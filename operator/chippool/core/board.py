@@ -95,6 +95,10 @@ class Board:
             self.releases += 1
         return room
 
+    def tenants_below(self, pool: PoolName, i: int) -> Iterator[Tenant]:
+        """Who is still there of the pool's tenants below a place in the tree."""
+        return (tenant for tenant in self._tenancy(pool).under[i] if not tenant.gone)
+
     def leaves_alone(self, pool: PoolName) -> bool:
         """Whether some of the pool's work may not be displaced yet."""
         return pool in self._fixed

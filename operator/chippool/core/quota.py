@@ -112,6 +112,20 @@ class Ledger:
             for i in self.tree.paths.get(queue, ())
         )
 
+    def beyond(self, queue: QueueName, pool: PoolName, new: Milli) -> tuple[tuple[int, Milli], ...]:
+        """The levels that `new` more chips would take past a guarantee they fit in, and by how much, root first.
+
+        A level where somebody scavenges is left out: who goes there may give no part of the guarantee back.
+        """
+        if pool not in self.guarantees.pools:
+            return ()
+        found = ((i, self.used(i, pool) + new - self.guaranteed(i, pool)) for i in self.tree.paths.get(queue, ()))
+        return tuple(
+            (i, over)
+            for i, over in found
+            if over > 0 and new <= self.guaranteed(i, pool) and not self._scavenged[i].get(pool, 0)
+        )
+
     def share(self, i: int) -> float:
         """Weighted dominant share (DRF): the largest part of a pool's stock in use, divided by the weight.
 

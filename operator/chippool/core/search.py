@@ -10,6 +10,7 @@ from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKe
 from chippool.core.placement import Spots, fill, names, total
 from chippool.core.plan import Shortage
 from chippool.core.reasons import Reason
+from chippool.core.regain import rights
 from chippool.core.reserve import free_chips, kept
 from chippool.core.seeker import Option, Seeker
 
@@ -67,22 +68,15 @@ def _lack(board: Board, seeker: Seeker, option: Option, fits: int) -> Shortage:
 
 
 def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:
-    claim = _claim(board, seeker, option)
     floor = _kept(board, seeker, option)
-    room = board.displace_for(
-        option.pool,
-        Bid(
-            option.variant.ask,
-            option.replicas,
-            claim,
-            board.ledger.passed(seeker.queue, option.pool, option.new),
-            min(floor, free_chips(board.shelves[option.pool])) if floor else 0,
-        ),
-    )
-    if room is None:
-        return None
-    victims = tuple(t.key for t in room.victims)
-    return _found(board, seeker, option, room.spots, victims, tuple(why(claim, t) for t in room.victims))
+    floor = min(floor, free_chips(board.shelves[option.pool])) if floor else 0
+    for claim, passed in rights(board, seeker.queue, option.pool, option.new, _claim(board, seeker, option)):
+        bid = Bid(option.variant.ask, option.replicas, claim, passed, floor)
+        room = board.displace_for(option.pool, bid)
+        if room is not None:
+            victims = tuple(t.key for t in room.victims)
+            return _found(board, seeker, option, room.spots, victims, tuple(why(claim, t) for t in room.victims))
+    return None
 
 
 def _claim(board: Board, seeker: Seeker, option: Option) -> Claim:
