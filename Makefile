@@ -40,6 +40,10 @@ test: setup ## All tests: unit, laws, scenarios, examples, and the cluster tests
 test-unit: setup ## The tests that need no control plane.
 	$(BIN)/python -m pytest -m "not plane"
 
+.PHONY: conformance
+conformance: setup ## Other schedulers' facts played by the core: pass, fail, not applicable and why. CASES=folder
+	@PYTHONPATH=operator:. $(BIN)/python -m tests.conformance $(or $(CASES),tests/conformance/cases)
+
 .PHONY: verify
 verify: generate lint types contracts ## Generated files are current, style, types, floors; nothing left to commit.
 	git diff --exit-code

@@ -1,0 +1,131 @@
+"""What is in the facts of a case, as far as a class of `not_applicable` asks for it; never its id or its name."""
+
+from tests.conformance import jobs, quotas
+
+WHOLE = "integration"
+"""The suite whose cases run whole cycles."""
+
+
+def works_without_chips(facts):
+    """Some job asks for no chips, or a quota is of something else."""
+    queues = (*facts["queues"], *facts.get("departments", ()))
+    words = ("quota_cpus", "quota_memory", "max_cpus", "max_memory")
+    return any(not job["gpus_per_pod"] for job in facts["jobs"]) or any(word in q for q in queues for word in words)
+
+
+def guarantees_do_not_add_up(facts):
+    """Quotas of siblings are more than their parent's, or those of the roots more than there is."""
+    everybody = (*facts.get("departments", ()), *facts["queues"])
+    has = {q["name"]: q.get("quota_gpus") for q in everybody}
+    below = {}
+    for queue in everybody:
+        parent = queue.get("parent") if queue.get("parent") in has else None
+        below[parent] = below.get(parent, 0) + max(queue.get("quota_gpus") or 0, 0)
+    stock = sum(size.get("gpus", 0) for size in facts["nodes"].values())
+    return any(
+        asked > (stock if parent is None else has[parent])
+        for parent, asked in below.items()
+        if parent is None or (has[parent] is not None and has[parent] >= 0)
+    )
+
+
+def is_short_of_replicas(job):
+    """It runs, with fewer replicas than it needs."""
+    runs = sum(pod["state"] == "Running" for pod in job["pods"])
+    return 0 < runs < job["min_member"]
+
+
+def asks_beyond_its_guarantee(case):
+    """Others go for a job that takes its queue, or one above it, past what it deserves."""
+    facts = case.facts
+    admitted = facts["derived"]["admitted"]
+    return bool(facts["derived"]["evicted"]) and any(
+        _beyond(facts, job) for job in facts["jobs"] if job["name"] in admitted
+    )
+
+
+def _beyond(facts, job):
+    known = {q["name"]: q for q in (*facts.get("departments", ()), *facts["queues"])}
+    at = known[job["queue"]]
+    while at is not None:
+        inside = _below(known, at["name"])
+        stays = facts["derived"]["kept"]
+        used = sum(_chips(j) for j in facts["jobs"] if j["queue"] in inside and j["name"] in stays)
+        quota = at.get("quota_gpus")
+        if quota is not None and 0 <= quota < used + _chips(job):
+            return True
+        at = known.get(at.get("parent"))
+    return False
+
+
+def _below(known, name):
+    found = {name}
+    while more := {q for q, said in known.items() if said.get("parent") in found} - found:
+        found |= more
+    return found
+
+
+def _chips(job):
+    return job["gpus_per_pod"] * job["min_member"]
+
+
+def has_room_left_over(facts):
+    """One action is played alone, and at its end a job waits that what is left of the chips would do for."""
+    if facts.get("suite") == WHOLE:
+        return False
+    runs = jobs.expected(facts)
+    stock = sum(size.get("gpus", 0) for size in facts["nodes"].values())
+    used = sum(job["gpus_per_pod"] * runs[job["name"]][0] for job in facts["jobs"] if job["name"] in runs)
+    waits = [job for job in facts["jobs"] if runs.get(job["name"]) == (0, 0) and not jobs.is_leaving(job)]
+    return any(_chips(job) <= stock - used and _may(facts, job, runs) for job in waits)
+
+
+def _may(facts, job, runs):
+    """Whether a job could be given chips beside all that runs, as far as its queue is concerned."""
+    known = {q["name"]: q for q in (*facts.get("departments", ()), *facts["queues"])}
+    queue = known[job["queue"]]
+    inside = [j for j in facts["jobs"] if j["queue"] == job["queue"] and runs.get(j["name"], (0, 0))[0]]
+    if not job["preemptible"]:
+        firm = sum(_chips(j) for j in inside if not j["preemptible"])
+        return firm + _chips(job) <= (queue.get("quota_gpus") or 0)
+    return sum(map(_chips, inside)) + _chips(job) <= queue.get("max_gpus", float("inf"))
+
+
+# --- of cases about quota
+
+
+def shares_beyond_guarantees(facts):
+    """Evictions for a fairer share, by a workload that takes its queue past what is nominal to it."""
+    return any(e["reason"] == "InCohortFairSharing" for e in facts.get("expect_evicted", ()))
+
+
+def lower_priority_elsewhere(facts):
+    """Work of a lower priority in another queue of the pool."""
+    _, priority, queue = quotas.incoming(facts)
+    return any(one["priority"] < priority and one["queue"] != queue for one in facts.get("admitted", ()))
+
+
+def room_in_a_later_flavor(facts):
+    """Of several flavors one has room as it is."""
+    for resource, amount in quotas.total(facts).items():
+        free = _free(facts, resource)
+        if len(free) > 1 and any(room >= amount for room in free.values()):
+            return True
+    return False
+
+
+def _free(facts, resource):
+    """What is left of every flavor by all that is nominal."""
+    free = dict.fromkeys(quotas.flavors(facts, resource), 0.0)
+    for queue in (*quotas.queues_of(facts), *facts.get("cohorts", ())):
+        for group in queue.get("groups") or ():
+            for flavor in group:
+                if flavor["flavor"] in free and resource in flavor["quota"]:
+                    free[flavor["flavor"]] += quotas.chips(resource, flavor["quota"][resource]["nominal"])
+    for one in facts.get("admitted", ()):
+        if one["flavor"] in free:
+            free[one["flavor"]] -= quotas.chips(resource, one["request"].get(resource, 0))
+    for place, amount in {**facts.get("usage_milli", {}), **facts.get("other_usage_milli", {})}.items():
+        if place.partition("/")[0] in free and place.endswith(f"/{resource}"):
+            free[place.partition("/")[0]] -= int(amount) / 1000
+    return free

@@ -1,0 +1,166 @@
+"""Where chippool differs on purpose: classes of cases by what is in their facts, each with the rule that differs.
+
+A class never excuses by itself: a case of it that ends as expected passes, and only one that ends otherwise is not
+applicable. Whatever is merely not built yet has no place here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.conformance import quotas
+from tests.conformance.facts import Case
+from tests.conformance.features import (
+    asks_beyond_its_guarantee,
+    guarantees_do_not_add_up,
+    has_room_left_over,
+    is_short_of_replicas,
+    lower_priority_elsewhere,
+    room_in_a_later_flavor,
+    shares_beyond_guarantees,
+    works_without_chips,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """`rule` names the part of the rules that says otherwise."""
+
+    name: str
+    rule: str
+    reason: str
+    holds: Callable[[Case], bool]
+
+
+def _jobs(predicate):
+    return lambda case: case.of_jobs and predicate(case.facts)
+
+
+def _quotas(predicate):
+    return lambda case: not case.of_jobs and predicate(case.facts)
+
+
+def _asks_for_nothing(facts):
+    return not quotas.total(facts)
+
+
+def _unlike_pools(facts):
+    """What it asks for is in groups of flavors apart, or its podsets may go to flavors apart."""
+    asked = quotas.total(facts)
+    groups = [
+        {r for flavor in group for r in flavor["quota"]} & asked.keys()
+        for queue in quotas.queues_of(facts)
+        for group in queue.get("groups") or ()
+    ]
+    apart = sum(bool(found) for found in groups) > len(quotas.queues_of(facts)) or (
+        len(asked) > 1 and not any(asked.keys() <= found for found in groups)
+    )
+    together = all("group" in podset for podset in facts.get("podsets") or facts["incoming"].get("podsets", ()))
+    sets = quotas.incoming(facts)[0]
+    return apart or (len(sets) > 1 and not together and any(len(quotas.flavors(facts, r)) > 1 for r in asked))
+
+
+def _policy(facts, word):
+    name = quotas.incoming(facts)[2]
+    own = next(q for q in quotas.queues_of(facts) if q["name"] == name)
+    return own.get("preemption", {}).get(word)
+
+
+def _fungibility(facts, word):
+    return facts.get("queue", {}).get("fungibility", {}).get(word)
+
+
+def _differs_by_more_than_facts(case):
+    return any(twin.facts.get("derived") != case.facts.get("derived") for twin in case.twins)
+
+
+CLASSES = (
+    Class(
+        "what matters is not in the facts",
+        "Decisions 1: never anything random",
+        "The same facts always give the same plan, and another case with the very same facts ends otherwise: what they "
+        "differ by was not recorded.",
+        _differs_by_more_than_facts,
+    ),
+    Class(
+        "no chips asked for",
+        "ChipWorkload: chipsPerReplica",
+        "A workload asks for chips; without any there is nothing to decide.",
+        _quotas(_asks_for_nothing),
+    ),
+    Class(
+        "work or quota without chips",
+        "ChipQueue: quotas are of chips of a pool",
+        "Quotas count chips; cpu and memory only have to be free on the node, and pods without chips are left to "
+        "kube-scheduler.",
+        _jobs(works_without_chips),
+    ),
+    Class(
+        "one workload in unlike pools",
+        "ChipWorkload: a variant runs in one pool",
+        "All replicas of a workload run in one pool, and only its chips have a quota.",
+        _quotas(_unlike_pools),
+    ),
+    Class(
+        "grown by a bigger copy",
+        "ChipWorkload: replicas is mutable while admitted",
+        "A workload grows as the object it is; there is no second one that takes its place.",
+        _quotas(lambda facts: "ElasticJobsViaWorkloadSlices" in str(facts.get("featureGates"))),
+    ),
+    Class(
+        "guarantees do not add up",
+        "ChipQueue: guarantees of siblings may not exceed the parent's, nor those of the roots the pool",
+        "More is guaranteed than there is: every guarantee shrinks by the same part instead of being a first come, "
+        "first served promise.",
+        _jobs(guarantees_do_not_add_up),
+    ),
+    Class(
+        "shares beyond the guarantee",
+        "Decisions 6b and 1",
+        "Only who is within its guarantee takes chips back from borrowers. Beyond it the smallest share is asked "
+        "first when chips are given, and nobody is displaced for it.",
+        lambda case: asks_beyond_its_guarantee(case) if case.of_jobs else shares_beyond_guarantees(case.facts),
+    ),
+    Class(
+        "a gang that lost replicas",
+        "Decisions 8",
+        "What is missing of an admitted gang is placed first, by displacing if it must be, before the gang gives up.",
+        _jobs(lambda facts: any(is_short_of_replicas(job) and not job["preemptible"] for job in facts["jobs"])),
+    ),
+    Class(
+        "one step of a cycle alone",
+        "Decisions 4, 6 and 7",
+        "The case runs one action of a cycle; a cycle here is whole, and lets no chips idle that somebody may use.",
+        _jobs(has_room_left_over),
+    ),
+    Class(
+        "a later variant has room",
+        "Decisions 2 and 6",
+        "Only a workload that does not fit displaces: a variant that fits now is taken before anybody is displaced for "
+        "one that is preferred.",
+        _quotas(room_in_a_later_flavor),
+    ),
+    Class(
+        "moves on rather than borrow",
+        "Decisions 2 and 3",
+        "Variants are taken in their order; that the preferred one is borrowed is no reason to take the next.",
+        _quotas(lambda facts: _fungibility(facts, "WhenCanBorrow") == "TryNextFlavor"),
+    ),
+    Class(
+        "displaces its equals",
+        "Decisions 6a",
+        "Only lower priority is displaced inside a queue; of equals the older one is admitted first and then stays.",
+        _quotas(lambda facts: _policy(facts, "WithinClusterQueue") == "LowerOrNewerEqualPriority"),
+    ),
+    Class(
+        "priority between queues",
+        "Decisions 6a",
+        "Lower priority gives way in the whole pool, whatever queue it is in; there is no policy by queue and no "
+        "threshold.",
+        _quotas(lower_priority_elsewhere),
+    ),
+)
+
+
+def class_of(case):
+    """The first class a case belongs to, or None."""
+    return next((c for c in CLASSES if c.holds(case)), None)

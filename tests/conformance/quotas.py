@@ -1,0 +1,260 @@
+"""Cases about quota alone (Kueue's tables), in chippool's words.
+
+A flavor of a resource is a pool, and the flavors of a queue are the variants of its work, in their order. Nominal quota
+is guaranteed, the borrowing limit stands above it, a cohort is the parent; a queue without a cohort can't borrow, so
+its limit is what is guaranteed to it. There are no nodes in these cases: a pool is one node with all that is nominal.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from chippool.core.plan import Admit, Displace, Hold
+from tests.conformance.world import World, milli
+from tests.core.build import a_class, a_node, a_pool, a_queue, a_variant, a_workload, decision_of
+
+UNITS = {"": 1, "m": Decimal("0.001"), "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+BYTES = 2**20
+"""A chip stands for a mebibyte where a quota is of memory."""
+FILLER = "used"
+
+
+def chips(resource, amount):
+    """A Kubernetes quantity as a number of chips."""
+    number, unit = re.fullmatch(r"(-?[\d.]+)([A-Za-z]*)", str(amount)).groups()
+    value = Decimal(number) * UNITS[unit]
+    return float(value / BYTES if resource == "memory" and unit else value)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What one decision came to."""
+
+    evicted: frozenset
+    mode: str
+    flavor: str
+
+
+def play(case):
+    """One decision about the workload that comes in."""
+    world = a_world(case.facts)
+    plan = world.round()
+    evicted = frozenset(d.workload.removeprefix("ns/") for d in plan.decisions if isinstance(d, Displace))
+    decision = decision_of(plan, "in")
+    if isinstance(decision, Admit):
+        mode = "Preempt" if evicted else "Fit"
+        return Ends(evicted, mode, decision.variant)
+    assert isinstance(decision, Hold)
+    return Ends(evicted, "Preempt" if _fits_alone(case.facts) else "NoFit", "")
+
+
+def _fits_alone(facts):
+    """Whether it would get in if nobody else were there."""
+    world = a_world(facts)
+    world.workloads = {k: w for k, w in world.workloads.items() if w.assignment is None}
+    return isinstance(decision_of(world.round(), "in"), Admit)
+
+
+# --- the world
+
+
+def queues_of(facts):
+    return facts.get("queues") or [q for q in (facts["queue"], facts.get("other_queue")) if q]
+
+
+def incoming(facts):
+    """Its requests by podset, its priority and its queue."""
+    if "incoming" not in facts:
+        sets = [(p["count"], p["request_per_pod"]) for p in facts["podsets"]]
+        return sets, 0, facts["queue"]["name"]
+    coming = facts["incoming"]
+    sets = [(1, p["request"]) for p in coming["podsets"]] if "podsets" in coming else [(1, coming.get("request", {}))]
+    return sets, coming["priority"], facts["target_queue"]
+
+
+def total(facts):
+    """What comes in asks for in all, by resource."""
+    found = {}
+    for count, request in incoming(facts)[0]:
+        for resource, amount in request.items():
+            found[resource] = found.get(resource, 0) + count * chips(resource, amount)
+    return {resource: amount for resource, amount in found.items() if amount}
+
+
+def flavors(facts, resource):
+    """The flavors the workload that comes in may use, in order."""
+    chosen = [one[resource]["flavor"] for one in facts.get("assigned", ()) if isinstance(one, dict) and resource in one]
+    if chosen:
+        return chosen
+    name = incoming(facts)[2]
+    parents = {c["name"]: c.get("cohort") for c in facts.get("cohorts", ())}
+    by_name = {q["name"]: q for q in (*queues_of(facts), *facts.get("cohorts", ()))}
+    at, found = name, []
+    while at in by_name:
+        found += _flavors_of(by_name[at], resource)
+        at = by_name[at].get("cohort") if at == name else parents.get(at)
+    if not found:
+        found = [f for q in by_name.values() for f in _flavors_of(q, resource)]
+    found = list(dict.fromkeys(found))
+    wanted = facts.get("incoming", {}).get("flavor")
+    return [wanted] if wanted else found
+
+
+def _flavors_of(queue, resource):
+    return [f["flavor"] for group in queue.get("groups") or () for f in group if resource in f["quota"]]
+
+
+def pool_of(resource, flavor):
+    return f"{flavor}/{resource}"
+
+
+def a_world(facts):
+    queues = list(_queues(facts))
+    stock = _stock(facts)
+    workloads = [*_admitted(facts), *_fillers(facts), _incoming(facts)]
+    classes = sorted({w.class_name for w in workloads})
+    return World(
+        nodes=[_node(facts, pool, stock) for pool in stock],
+        pools=[a_pool(pool) for pool in stock],
+        queues=queues,
+        classes=[a_class(name, int(name.removeprefix("p"))) for name in classes],
+        workloads={w.key: w for w in workloads},
+    )
+
+
+def _node(facts, pool, stock):
+    """One node with all there is of a flavor; other resources of the flavor are room beside the chips."""
+    flavor, size = pool.rpartition("/")[0], milli(stock[pool])
+    room = {p.rpartition("/")[2]: milli(amount) for p, amount in stock.items() if p.startswith(f"{flavor}/")}
+    node = a_node(pool, 1, pool)
+    return replace(
+        node, installed=size, allocatable=size, free=size, capacity=node.capacity | room, room=node.room | room
+    )
+
+
+def _quotas(queue):
+    for group in queue.get("groups") or ():
+        for flavor in group:
+            for resource, quota in flavor["quota"].items():
+                yield pool_of(resource, flavor["flavor"]), resource, quota
+
+
+def _stock(facts):
+    found = {}
+    for queue in (*queues_of(facts), *facts.get("cohorts", ())):
+        for pool, resource, quota in _quotas(queue):
+            found[pool] = found.get(pool, 0) + chips(resource, quota.get("nominal", 0))
+    return found
+
+
+def _queues(facts):
+    classes = sorted({f"p{a['priority']}" for a in facts.get("admitted", ())} | {"p0", f"p{incoming(facts)[1]}"})
+    queues, cohorts = queues_of(facts), {c["name"]: c for c in facts.get("cohorts", ())}
+    named = {q["cohort"] for q in (*queues, *cohorts.values()) if q.get("cohort")}
+    for queue in queues:
+        yield _queue(queue, classes, _own(queue), alone=not queue.get("cohort"))
+    for name in sorted(named | cohorts.keys()):
+        cohort = cohorts.get(name, {"name": name})
+        yield _queue(cohort, classes, _inclusive(name, [*queues, *cohorts.values()], cohort), alone=False)
+
+
+def _queue(queue, classes, guaranteed, *, alone):
+    limits = dict(guaranteed) if alone else {}
+    for pool, resource, quota in _quotas(queue):
+        if "borrow_limit" in quota:
+            limits[pool] = guaranteed.get(pool, 0) + chips(resource, quota["borrow_limit"])
+    return a_queue(
+        queue["name"],
+        classes,
+        limits=limits,
+        parent=queue.get("cohort"),
+        guaranteed=guaranteed,
+        weight=max(1, int(float(queue.get("fair_weight") or 1))),
+    )
+
+
+def _own(queue):
+    return {pool: chips(resource, quota.get("nominal", 0)) for pool, resource, quota in _quotas(queue)}
+
+
+def _inclusive(name, everybody, cohort):
+    """A cohort is guaranteed its own quota and all that is below it."""
+    found = _own(cohort)
+    for child in everybody:
+        if child.get("cohort") != name:
+            continue
+        is_cohort = any(c.get("cohort") == child["name"] for c in everybody)
+        below = _inclusive(child["name"], everybody, child) if is_cohort else _own(child)
+        for pool, amount in below.items():
+            found[pool] = found.get(pool, 0) + amount
+    return found
+
+
+def _admitted(facts):
+    for age, one in enumerate(facts.get("admitted", ())):
+        resource, amount, requests = _split({r: chips(r, amount) for r, amount in one["request"].items()})
+        pool = pool_of(resource, one["flavor"])
+        yield a_workload(
+            one["name"],
+            f"p{one['priority']}",
+            a_variant(pool, 1, amount, requests=requests),
+            queue=one["queue"],
+            on=[pool],
+            created=-100.0 if "created" not in one else 0.0,
+            uid=f"{age:04}-{one['name']}",
+        )
+
+
+def _split(asked):
+    """The resource that stands for chips, how much of it, and what has to be there of others on the node."""
+    (resource, amount), *rest = sorted(asked.items())
+    return resource, amount, tuple((r, milli(wish)) for r, wish in rest)
+
+
+def _fillers(facts):
+    """Use that is only told by number, as work of the lowest priority there is."""
+    for word, queue in (("usage_milli", "queue"), ("other_usage_milli", "other_queue")):
+        for place, amount in facts.get(word, {}).items():
+            flavor, resource = place.split("/")
+            pool = pool_of(resource, flavor)
+            yield a_workload(
+                f"{FILLER}-{queue}-{flavor}",
+                "p0",
+                a_variant(pool, 1, int(amount) / 1000, requests=()),
+                queue=facts[queue]["name"],
+                on=[pool],
+                created=-100.0,
+            )
+
+
+def _incoming(facts):
+    _, priority, queue = incoming(facts)
+    resource, amount, requests = _split(total(facts))
+    ways = [a_variant(pool_of(resource, f), 1, amount, name=f, requests=requests) for f in flavors(facts, resource)]
+    return a_workload("in", f"p{priority}", *ways, queue=queue, created=0.0, uid="9999-in")
+
+
+# --- comparing
+
+
+def differences(case, ends):
+    """Sentences about what the decision is instead of what it should be."""
+    facts = case.facts
+    if "expect_evicted" in facts:
+        wanted = {e["name"] for e in facts["expect_evicted"]}
+        if wanted != ends.evicted:
+            yield f"evicts {_listed(ends.evicted)} instead of {_listed(wanted)}"
+        return
+    mode = facts["expect"]["mode"]
+    if mode != ends.mode:
+        yield f"is {ends.mode}{f' in {ends.flavor}' if ends.flavor else ''} instead of {mode}"
+        return
+    wanted = {
+        said["flavor"] for p in facts["expect"]["podsets"] for r, said in p["flavors"].items() if r in total(facts)
+    }
+    if mode == "Fit" and wanted != {ends.flavor}:
+        yield f"takes {ends.flavor} instead of {_listed(wanted)}"
+
+
+def _listed(names):
+    return ", ".join(sorted(names)) or "nobody"
