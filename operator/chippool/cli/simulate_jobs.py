@@ -88,12 +88,14 @@ def _bar() -> Progress:
 
 
 def _pools(said: str) -> dict[PoolName, int]:
-    pools = {}
+    pools: dict[PoolName, int] = {}
     for part in said.split(","):
-        name, _, count = part.partition("=")
+        name, _, count = part.strip().partition("=")
         if not name or not count.isdecimal() or int(count) == 0:
             raise Failure(f"--cluster: {part!r} is not POOL=CHIPS with one chip or more, as in v100=36.", Exit.USAGE)
-        pools[PoolName(name.strip())] = int(count)
+        if PoolName(name) in pools:
+            raise Failure(f"--cluster: {name} is there twice.", Exit.USAGE)
+        pools[PoolName(name)] = int(count)
     return pools
 
 

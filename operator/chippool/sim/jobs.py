@@ -40,7 +40,16 @@ def read_jobs(path: Path, pools: Mapping[PoolName, int], rate: float) -> list[Jo
         table = csv.DictReader(file)
         _check_columns(table.fieldnames or (), pools)
         jobs = [_job(row, line, pools, HOUR / rate) for line, row in enumerate(table, start=2)]
+    _check_names(jobs)
     return sorted(jobs, key=lambda job: (job.arrival, job.key))
+
+
+def _check_names(jobs: Iterable[Job]) -> None:
+    seen = set()
+    for line, job in enumerate(jobs, start=2):
+        if job.key in seen:
+            raise BadListError(f"line {line}: job_id {job.key!r} is there twice")
+        seen.add(job.key)
 
 
 def _check_columns(there: Sequence[str], pools: Iterable[PoolName]) -> None:
@@ -51,23 +60,28 @@ def _check_columns(there: Sequence[str], pools: Iterable[PoolName]) -> None:
 
 
 def _job(row: Mapping[str, str | None], line: int, pools: Mapping[PoolName, int], unit: float) -> Job:
-    chips = int(_number(row, "gpus", line)) if row.get("gpus") else 1
+    chips = _chips(row, line)
     rates = {pool: _number(row, _RATE + pool, line) for pool in pools}
     rates = {pool: rate for pool, rate in rates.items() if rate > 0 and chips <= pools[pool]}
     if not rates:
-        raise BadListError(
-            f"line {line}: no pool of --cluster is large enough for {chips} chips and has a rate above 0"
-        )
+        raise BadListError(f"line {line}: no pool of --cluster has {chips} chips and a rate above 0 for this job")
     return Job(
-        key=WorkloadKey(f"{row['job_id']}"),
+        key=WorkloadKey(str(row["job_id"])),
         arrival=_number(row, "unit_arrival", line) * unit,
         steps=_number(row, "total_steps", line),
-        chips=max(chips, 1),
+        chips=chips,
         rates=rates,
         believed=rates,
         queue=QueueName(row.get("queue") or ONLY_QUEUE),
         priority=int(_number(row, "priority", line)) if row.get("priority") else 0,
     )
+
+
+def _chips(row: Mapping[str, str | None], line: int) -> int:
+    said = row.get("gpus") or "1"
+    if not said.isdecimal() or int(said) == 0:
+        raise BadListError(f"line {line}: gpus is {said!r}, which is no whole number of 1 or more")
+    return int(said)
 
 
 def _number(row: Mapping[str, str | None], column: str, line: int) -> float:

@@ -81,7 +81,7 @@ def run(
     left, turn = len(measured), 0
     while left:
         _arrive(world, jobs)
-        if turn % every == 0 and (world.changed or _someone_may_move(world, policy.hold, every * ROUND)):
+        if turn % every == 0 and _due(world, policy.hold, every * ROUND):
             _place(world, policy.decide(Scene(world.now, tuple(world.live.values()), chips)))
             world.changed = False
         done = sum(one.job.key in measured for one in _work(world))
@@ -102,9 +102,10 @@ def _arrive(world: World, jobs: Sequence[Job]) -> None:
         world.changed = True
 
 
-def _someone_may_move(world: World, hold: float, lapse: float) -> bool:
-    """Whether a job's time to stay has run out since the last turn."""
-    return any(one.pool and hold <= world.now - one.since < hold + lapse for one in world.live.values())
+def _due(world: World, hold: float, lapse: float) -> bool:
+    """Whether there is anything to decide: a change, somebody who waits, or one who may move since the last turn."""
+    moved_at = (one.since for one in world.live.values())
+    return world.changed or bool(_waiting(world)) or any(hold <= world.now - at < hold + lapse for at in moved_at)
 
 
 def _waiting(world: World) -> list[Live]:
