@@ -1,7 +1,7 @@
 """Everything too long for CI, one after the other, each result with the machine it was measured on: `make proof`.
 
-`python -m tools.proof --data DIR --gavel DIR` writes proof/*.json; `--only NAME` runs one. Kueue is compared with if it was built
-(`--kueue` and `--peers`, or `$KUEUE_BIN` and `$KUEUE_PEER`).
+`python -m tools.proof --data DIR --gavel DIR` writes proof/*.json; `--only NAME` runs one. Kueue is compared with if it
+was built (`--kueue` and `--peers`, or `$KUEUE_BIN` and `$KUEUE_PEER`).
 """
 
 import argparse
