@@ -7,6 +7,7 @@ for nothing. Sizes are counted in hundredths of a chip: the programme has 101 pr
 
 from collections import Counter
 from collections.abc import Mapping
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ _TYPICAL = 48
 _LOADS, _KINDS = 64, 1024
 """Kinds of constraints that are told apart, and that are remembered: those of most load."""
 _FIRST, _PERIOD = 8, 8192
+_NOISE = 0.001
+"""Of a solver's fractions, in millionths: what is rounded down else must not be rounded up a hundred times over."""
 
 
 class Mix:
@@ -109,4 +112,4 @@ def _prices(sizes: list[int], counts: list[int]) -> list[int]:
     goal = np.concatenate((np.zeros(levels), -np.array(counts) / sum(counts)))
     bounds = [(0, 0), *[(0, 1)] * (STEPS - 1), (1, 1), *[(0, 1)] * len(sizes)]
     found = linprog(goal, A_ub=np.array(rows), b_ub=np.zeros(len(rows)), bounds=bounds, method="highs-ds")
-    return [round(price * UNIT) for price in found.x[levels:]]
+    return [floor(price * UNIT + _NOISE) for price in found.x[levels:]]

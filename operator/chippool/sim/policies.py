@@ -22,7 +22,7 @@ _SCORES = 100
 class Indifferent:
     """Every node with room is as good."""
 
-    looks_at = ()
+    looks_at: tuple[str, ...] = ()
 
     def cost(self, sight: Sight, ask: Ask) -> Ints:
         return np.zeros_like(sight.openings() if is_fraction(ask.chips) else sight.idle)
@@ -51,7 +51,7 @@ def _any_chip(shelf: Shelf, i: int, ask: Ask, chance: random.Random) -> int:
 class BestFit:
     """Least left of CPU and chips, each as a share of the largest node's, half and half."""
 
-    looks_at = ("cpu",)
+    looks_at: tuple[str, ...] = ("cpu",)
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._cpu = max(n.capacity["cpu"] for n in nodes)
@@ -69,7 +69,7 @@ class BestFit:
 class Fragmentation:
     """FGD (Weng et al., USENIX ATC 2023): where the idle chips that typical pods can't use grow least."""
 
-    looks_at = ("cpu",)
+    looks_at: tuple[str, ...] = ("cpu",)
 
     def __init__(self, nodes: Sequence[Node], asks: Sequence[Ask]) -> None:
         typical = _typical(asks)
