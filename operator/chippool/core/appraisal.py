@@ -55,11 +55,12 @@ class Appraisal:
         served = [room[r] * CHIP // amount for r, amount in self._typical.items()]
         if not served:
             return np.zeros_like(idle)
-        chips = np.minimum.reduce(served)
+        chips: Ints = np.minimum.reduce(served)
         enough, per = _SURPLUS_FROM
         surplus = np.maximum(chips - idle * enough // per, 0) * _PER_MILLI // _SURPLUS_WEIGHT
         stranded: Ints = np.maximum(idle - chips, 0) * _PER_MILLI
-        return stranded + surplus
+        stranded += surplus
+        return stranded
 
 
 def pressure(worth: Worth, nodes: Sequence[Node], eligibility: Eligibility) -> Ints:
