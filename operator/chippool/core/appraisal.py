@@ -5,6 +5,7 @@ memory that typically goes with them are stranded, and so, to a lesser degree, i
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,24 +17,38 @@ from chippool.core.model import Ask, Node, Worth
 from chippool.core.shares import is_fraction
 from chippool.core.worth import STEP, UNIT
 
-_PER_MILLI = UNIT // CHIP
-_SURPLUS_FROM = 3, 2
+_ENOUGH = 3, 2
 """Room for half as many chips again as are idle is no surplus yet."""
-_SURPLUS_WEIGHT = 12
-_TIGHTNESS = 80
-_PRESSURE = 5
-"""Stranding counts in full, the surplus a twelfth, an idle chip left on the node an eightieth and pressure a fifth; how
-much each matters is in docs/adr/0008-worth-of-a-hole.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What else counts beside the worth of the chip taken, in millionths of a chip (docs/adr/0008: what each adds)."""
+
+    stranded: int = UNIT
+    """For each idle chip that the rest of its node can't serve."""
+    surplus: int = UNIT // 12
+    """For each chip that the rest of a node could serve and that isn't there."""
+    left: int = UNIT // 80
+    """For each idle chip left on the node: the tightest node, all else being equal."""
+    pressure: int = UNIT // 5
+    """For each chip taken where only so many may go as may go anywhere, and more where more must."""
+
+
+WEIGHTS = Weights()
 
 
 class Appraisal:
     """A judge that goes by what was learnt, for the nodes of one shelf."""
 
-    def __init__(self, worth: Worth, nodes: Sequence[Node], eligibility: Eligibility) -> None:
+    def __init__(
+        self, worth: Worth, nodes: Sequence[Node], eligibility: Eligibility, weights: Weights = WEIGHTS
+    ) -> None:
+        self._weights = weights
         self._table = np.array(worth.table, np.int64)
         self._typical = {r: amount for r, amount in worth.typical.items() if amount}
         self.looks_at = tuple(self._typical)
-        self._pressure = pressure(worth, nodes, eligibility)
+        self._pressure = pressure(worth, nodes, eligibility) * weights.pressure // UNIT
 
     def cost(self, sight: Sight, ask: Ask) -> Ints:
         """In millionths of a chip."""
@@ -41,7 +56,8 @@ class Appraisal:
         left = {r: sight.room[r] - asked.get(r, 0) for r in self.looks_at}
         idle = sight.idle - ask.chips
         cost = self._imbalance(idle, left) - self._imbalance(sight.idle, sight.room)
-        cost += idle * _PER_MILLI // _TIGHTNESS + self._pressure[sight.rows] * ask.chips // (CHIP * _PRESSURE)
+        cost += idle * self._weights.left // CHIP
+        cost += self._pressure[sight.rows] * ask.chips // CHIP
         if not is_fraction(ask.chips):
             return cost
         holes = sight.openings()
@@ -56,11 +72,10 @@ class Appraisal:
         if not served:
             return np.zeros_like(idle)
         chips: Ints = np.minimum.reduce(served)
-        enough, per = _SURPLUS_FROM
-        surplus = np.maximum(chips - idle * enough // per, 0) * _PER_MILLI // _SURPLUS_WEIGHT
-        stranded: Ints = np.maximum(idle - chips, 0) * _PER_MILLI
-        stranded += surplus
-        return stranded
+        enough, of = _ENOUGH
+        cost: Ints = np.maximum(idle - chips, 0) * self._weights.stranded // CHIP
+        cost += np.maximum(chips - idle * enough // of, 0) * self._weights.surplus // CHIP
+        return cost
 
 
 def pressure(worth: Worth, nodes: Sequence[Node], eligibility: Eligibility) -> Ints:

@@ -24,6 +24,8 @@ _ARRIVED = 100
 """The per cent of the cluster that has arrived when the share given is read."""
 Place = Callable[[Ask], bool]
 """Put an arrival somewhere; whether there was room."""
+Placer = Callable[[Shelf, Sequence[Ask], int], Place]
+"""Made for an empty shelf, the pods of the list and the seed."""
 
 
 class Policy(StrEnum):
@@ -53,8 +55,13 @@ class Packed:
 
 def pack(lists: Lists, policy: Policy, seed: int) -> float:
     """Per cent given to one order of arrivals."""
+    return pack_by(_PLACERS[policy], lists, seed)
+
+
+def pack_by(placer: Placer, lists: Lists, seed: int) -> float:
+    """The same for any way of placing."""
     nodes, stock = shuffled(lists.nodes, seed), stock_of(lists.nodes)
-    place = _PLACES[policy](Shelf(nodes), lists.asks, seed)
+    place = placer(Shelf(nodes), lists.asks, seed)
     given = arrived = 0
     looks: list[int] = []
     for ask in arrivals(lists.asks, stock, seed):
@@ -110,7 +117,7 @@ def _random(shelf: Shelf, _: Sequence[Ask], seed: int) -> Place:
     return partial(at_random, shelf, random.Random(f"choices {seed}"))  # noqa: S311  the same seed, the same choices
 
 
-_PLACES: dict[Policy, Callable[[Shelf, Sequence[Ask], int], Place]] = {
+_PLACERS: dict[Policy, Placer] = {
     Policy.CHIPPOOL: _chippool,
     Policy.FGD: _fgd,
     Policy.BESTFIT: _bestfit,
