@@ -39,7 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peers", default=os.environ.get("KUEUE_PEER"))
     parser.add_argument("--only", action="append", choices=list(STEPS), help="may be given several times")
     asked = parser.parse_args()
-    if asked.data is None and any(name.startswith("replay") for name in asked.only or STEPS):
+    if asked.data is None and any(name.startswith(("replay", "packing")) for name in asked.only or STEPS):
         parser.error("the folder of openb's CSV files is missing: --data DIR, or DATA=DIR")
     if asked.gavel is None and "jobs" in (asked.only or STEPS):
         parser.error("the folder of Gavel's job lists is missing: --gavel DIR, or GAVEL=DIR")
@@ -67,6 +67,10 @@ def _jobs(asked: argparse.Namespace) -> list[str]:
     return ["tools.jobs", "--data", str(asked.gavel)]
 
 
+def _packing(asked: argparse.Namespace) -> list[str]:
+    return ["tools.packing", "--data", str(asked.data)]
+
+
 def _scale(_: argparse.Namespace) -> list[str]:
     return ["tools.bench.scale"]
 
@@ -78,6 +82,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "bench-cluster": _cluster,
     "scale": _scale,
     "jobs": _jobs,
+    "packing": _packing,
 }
 """By the name of its file: the module to run and its arguments."""
 

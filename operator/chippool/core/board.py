@@ -21,6 +21,9 @@ class Board:
     def __init__(self, snapshot: Snapshot, leavers: Container[WorkloadKey]) -> None:
         self.snapshot = snapshot
         self.shelves = _shelves(snapshot)
+        for pool, worth in snapshot.worths.items():
+            if pool in self.shelves:
+                self.shelves[pool].judge_by(worth)
         self.used: defaultdict[tuple[QueueName, PoolName], Milli] = defaultdict(int)
         self.releases = 0
         """Grows whenever somebody gives something back."""
@@ -37,7 +40,7 @@ class Board:
         tenant = a_tenant(workload, given, variant, class_of(self.snapshot, workload).value, shelf)
         if leaving:
             for i, count in tenant.spots.items():
-                shelf.give(i, tenant.ask, count)
+                shelf.give(i, tenant.ask, count, tenant.seats.get(i, ()))
             return
         self._tenants[given.pool].append(tenant)
         self.used[workload.queue, given.pool] += tenant.chips

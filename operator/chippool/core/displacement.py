@@ -7,8 +7,12 @@ from chippool.core.frontier import Frontier
 from chippool.core.ids import Milli, QueueName
 from chippool.core.model import Ask
 from chippool.core.placement import Spots, fill, total
-from chippool.core.shelf import Checkpoint, Shelf
+from chippool.core.shares import overfull
+from chippool.core.shelf import Checkpoint, Seats, Shelf
 from chippool.core.tenancy import Tenancy, Tenant
+
+_Ours = dict[int, list[Seats]]
+"""The winner's replicas by node: the chip of each, or nothing for whole chips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +110,8 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
 
 def _spare(shelf: Shelf, bid: Bid, spots: Spots, victims: list[Tenant]) -> list[Tenant]:
     """The victims that really have to go: the others, most valuable first, get their places back."""
-    ours: dict[int, int] = {}
-    for i, count in spots:
-        ours[i] = ours.get(i, 0) + count
+    ours: _Ours = {}
+    _join(ours, spots)
     slack = sum(t.chips for t in victims if t.queue == bid.queue) - bid.over
     needed = []
     for tenant in sorted(victims, key=lambda t: -t.rank):
@@ -120,15 +123,15 @@ def _spare(shelf: Shelf, bid: Bid, spots: Spots, victims: list[Tenant]) -> list[
     return needed[::-1]
 
 
-def _fits_beside(shelf: Shelf, ask: Ask, ours: dict[int, int], tenant: Tenant) -> bool:
+def _fits_beside(shelf: Shelf, ask: Ask, ours: _Ours, tenant: Tenant) -> bool:
     """Put a victim back; replicas of ours in its way must find room elsewhere, or nothing changes."""
     start, before = shelf.checkpoint(), dict(ours)
     homeless = 0
     for i, count in tenant.spots.items():
-        shelf.take(i, tenant.ask, count)
-        while ours.get(i) and _overfull(shelf, i):
-            shelf.give(i, ask, 1)
-            ours[i] -= 1
+        shelf.take(i, tenant.ask, count, tenant.seats.get(i, ()))
+        while ours.get(i) and overfull(shelf.free[i], shelf.shares[i], shelf.room[i]):
+            *ours[i], last = ours[i]
+            shelf.give(i, ask, 1, last)
             homeless += 1
     if homeless:
         again = fill(shelf, ask, homeless)
@@ -137,13 +140,13 @@ def _fits_beside(shelf: Shelf, ask: Ask, ours: dict[int, int], tenant: Tenant) -
             ours.clear()
             ours.update(before)
             return False
-        for i, count in again:
-            ours[i] = ours.get(i, 0) + count
+        _join(ours, again)
     return True
 
 
-def _overfull(shelf: Shelf, i: int) -> bool:
-    return shelf.free[i] < 0 or any(amount < 0 for amount in shelf.room[i].values())
+def _join(ours: _Ours, spots: Spots) -> None:
+    for i, count, seats in spots:
+        ours[i] = [*ours.get(i, ()), *([seats] if seats else [()] * count)]
 
 
 def _take_back(tenancy: Tenancy, start: Checkpoint, victims: list[Tenant]) -> None:

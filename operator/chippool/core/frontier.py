@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 
 from chippool.core.bits import Flags
 from chippool.core.model import Ask
+from chippool.core.shares import added, capacity
 from chippool.core.tenancy import Tenancy, Tenant
 
 Contested = tuple[tuple[Flags, Ask], ...]
@@ -79,6 +80,7 @@ class Frontier:
             return []
         free, chips = self._free[i], self._chips
         leavers: list[Tenant] = []
+        shares = self._tenancy.shelf.shares[i]
         for tenant in self._tenancy.on[i]:
             if tenant.priority >= self._priority:
                 break
@@ -86,7 +88,9 @@ class Frontier:
                 continue
             leavers.append(tenant)
             free += tenant.spots[i] * tenant.ask.chips
-            if free >= chips and self._has_room(i, free, leavers):
+            for chip in tenant.seats.get(i, ()):
+                shares = added(shares, chip, -tenant.ask.chips)
+            if free >= chips and (not shares or capacity(free, shares, chips)) and self._has_room(i, free, leavers):
                 return leavers
         return []
 

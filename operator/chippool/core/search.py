@@ -70,7 +70,7 @@ def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None
 def _found(board: Board, seeker: Seeker, option: Option, spots: Spots, victims: tuple[WorkloadKey, ...] = ()) -> Found:
     shelf = board.shelves[option.pool]
     board.used[seeker.queue, option.pool] += option.new
-    waits = any(not shelf.clean >> i & 1 for i, _ in spots)
+    waits = any(not shelf.clean >> i & 1 for i, _, _ in spots)
     return Found(option.variant.name, option.pool, option.variant.ask.chips, names(shelf, spots), waits, victims)
 
 

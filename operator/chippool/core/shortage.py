@@ -87,11 +87,7 @@ def chips_or_room(shelf: Shelf, seeker: Seeker, option: Option, fits: int) -> Sh
     """Too few chips are free in the needed shape, or something else the replicas need is used up beside them."""
     variant, pool, replicas = option.variant, option.pool, option.replicas
     ask = variant.ask
-    eligible = shelf.eligible(ask)
-    by_chips = sum(
-        (bits & eligible).bit_count() * (level // ask.chips) for level, bits in shelf.levels.items() if level > 0
-    )
-    free = sum((bits & shelf.usable).bit_count() * level for level, bits in shelf.levels.items() if level > 0)
+    by_chips, free = shelf.fits_by_chips(ask), shelf.free_in_all()
     asked = f"{replicas} x {shown(ask.chips)} chips of {pool}"
     lower = (
         "work of lower priority does not hold enough of it"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chippool.core.ids import Milli, QueueName, WorkloadKey
 from chippool.core.model import Ask, Assignment, Constraints, Variant, Workload
-from chippool.core.shelf import Shelf
+from chippool.core.shelf import Seats, Shelf
 
 
 @dataclass(slots=True)
@@ -21,17 +21,23 @@ class Tenant:
     ask: Ask
     chips: Milli
     spots: dict[int, int]
+    seats: dict[int, Seats]
+    """The chips its fractions sit on, by node."""
     rank: int = 0
     gone: bool = False
 
 
 def a_tenant(workload: Workload, assignment: Assignment, variant: Variant, priority: int, shelf: Shelf) -> Tenant:
     """What an admitted workload holds; replicas on nodes that left the pool are not there any more."""
-    spots = Counter(shelf.position[n] for n in (*workload.placed, *workload.reserved) if n in shelf.position)
+    on = (*workload.placed, *workload.reserved)
+    spots = Counter(shelf.position[n] for n in on if n in shelf.position)
+    seats: dict[int, Seats] = {}
+    for name, chip in zip(on, workload.seats, strict=False):
+        if name in shelf.position:
+            seats[shelf.position[name]] = (*seats.get(shelf.position[name], ()), chip)
     held = max(assignment.replicas - workload.succeeded, 0) * variant.ask.chips
-    return Tenant(
-        workload.key, priority, assignment.admitted_at, workload.uid, workload.queue, variant.ask, held, dict(spots)
-    )
+    at, uid, queue = assignment.admitted_at, workload.uid, workload.queue
+    return Tenant(workload.key, priority, at, uid, queue, variant.ask, held, dict(spots), seats)
 
 
 class Tenancy:
@@ -81,7 +87,7 @@ class Tenancy:
         tenant.gone = True
         self._count(tenant, -1)
         for i, count in tenant.spots.items():
-            self.shelf.give(i, tenant.ask, count)
+            self.shelf.give(i, tenant.ask, count, tenant.seats.get(i, ()))
             self.moved.append(i)
 
     def restore(self, tenants: Iterable[Tenant]) -> None:
