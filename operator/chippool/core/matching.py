@@ -87,7 +87,8 @@ def choose_together(
 ) -> Matching:
     """Choose for all of them, the highest priority first; `free` is without what contenders hold.
 
-    Running work of lower priority comes along while a higher one chooses, so that it keeps a place as well.
+    Running work of lower priority comes along while a higher one chooses, so that it keeps a place as well. Costs about
+    30 µs a contender beside the solving: leave out those whose turn can't come with the chips there are.
     """
     ranked = sorted(contenders, key=lambda c: (-c.priority, c.key))
     table = _Table(ranked, free)
