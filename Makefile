@@ -80,8 +80,8 @@ bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and K
 	$(BIN)/python -m tools.bench.cluster
 
 .PHONY: proof
-proof: setup ## What takes too long for CI, into proof/: benchmarks, scale, the replay of a real trace. DATA=folder of the openb lists
-	$(BIN)/python -m tools.proof --data "$(DATA)"
+proof: setup ## What takes too long for CI, into proof/: benchmarks, scale, real traces. DATA=folder of the openb lists GAVEL=folder of Gavel's jobs
+	$(BIN)/python -m tools.proof --data "$(DATA)" --gavel "$(GAVEL)"
 	CHIPPOOL_PROOF=1 $(BIN)/python -m pytest tests/cluster/test_leaders.py tests/cluster/test_outages.py
 
 .PHONY: clean

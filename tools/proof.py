@@ -1,7 +1,7 @@
 """Everything too long for CI, one after the other, each result with the machine it was measured on: `make proof`.
 
-`python -m tools.proof --data DIR` writes proof/*.json; `--only NAME` runs one. Kueue is compared with if it was built
-(`--kueue` and `--peers`, or `$KUEUE_BIN` and `$KUEUE_PEER`).
+`python -m tools.proof --data DIR --gavel DIR` writes proof/*.json; `--only NAME` runs one. Kueue is compared with if it
+was built (`--kueue` and `--peers`, or `$KUEUE_BIN` and `$KUEUE_PEER`).
 """
 
 import argparse
@@ -33,13 +33,16 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.proof", description=__doc__)
     parser.add_argument("--data", default=os.environ.get("DATA"), help="folder of openb's CSV files")
+    parser.add_argument("--gavel", default=os.environ.get("GAVEL"), help="folder of Gavel's job lists")
     parser.add_argument("--folder", type=Path, default=paths.REPOSITORY / "proof", help="where the results go")
     parser.add_argument("--kueue", default=os.environ.get("KUEUE_BIN"))
     parser.add_argument("--peers", default=os.environ.get("KUEUE_PEER"))
     parser.add_argument("--only", action="append", choices=list(STEPS), help="may be given several times")
     asked = parser.parse_args()
-    if asked.data is None and any(name.startswith("replay") for name in asked.only or STEPS):
+    if asked.data is None and any(name.startswith(("replay", "packing")) for name in asked.only or STEPS):
         parser.error("the folder of openb's CSV files is missing: --data DIR, or DATA=DIR")
+    if asked.gavel is None and "jobs" in (asked.only or STEPS):
+        parser.error("the folder of Gavel's job lists is missing: --gavel DIR, or GAVEL=DIR")
     return asked
 
 
@@ -60,6 +63,14 @@ def _core(_: argparse.Namespace) -> list[str]:
     return ["tools.bench.core"]
 
 
+def _jobs(asked: argparse.Namespace) -> list[str]:
+    return ["tools.jobs", "--data", str(asked.gavel)]
+
+
+def _packing(asked: argparse.Namespace) -> list[str]:
+    return ["tools.packing", "--data", str(asked.data)]
+
+
 def _scale(_: argparse.Namespace) -> list[str]:
     return ["tools.bench.scale"]
 
@@ -70,6 +81,8 @@ STEPS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "replay-kill": _replay_kill,
     "bench-cluster": _cluster,
     "scale": _scale,
+    "jobs": _jobs,
+    "packing": _packing,
 }
 """By the name of its file: the module to run and its arguments."""
 

@@ -16,7 +16,7 @@ def test_as_a_plugin_the_usage_line_says_kubectl():
 
 def test_the_commands_are_these():
     said = CliRunner().invoke(commands, ["--help"]).stdout
-    assert all(name in said for name in ("run", "top", "explain", "release", "crds"))
+    assert all(name in said for name in ("run", "top", "explain", "simulate", "release", "crds"))
 
 
 def test_the_printed_crds_are_those_of_the_repository():

@@ -20,13 +20,26 @@ from chippool.core.model import (
     Variant,
     Workload,
 )
+from chippool.core.shares import added
 
 CPU, MEMORY = 128_000, 1 << 40
 ANYWHERE = Constraints()
 SMALL = (("cpu", 1000), ("memory", 1 << 30), ("pods", 1))
 
 
-def a_node(name="n1", chips=8, pool="h800", *, labels=None, taints=(), usable=True, cpu=CPU, pools=None, leaving=0):
+def a_node(
+    name="n1",
+    chips=8,
+    pool="h800",
+    *,
+    labels=None,
+    taints=(),
+    usable=True,
+    cpu=CPU,
+    pools=None,
+    leaving=0,
+    shares=(),
+):
     size = {"cpu": cpu, "memory": MEMORY, "pods": 110}
     return Node(
         name=NodeName(name),
@@ -36,11 +49,12 @@ def a_node(name="n1", chips=8, pool="h800", *, labels=None, taints=(), usable=Tr
         pools=tuple(PoolName(p) for p in (pools if pools is not None else (pool,))),
         installed=chips * CHIP,
         allocatable=chips * CHIP,
-        free=chips * CHIP,
+        free=chips * CHIP - sum(used for _, used in shares),
         leaving=leaving * CHIP,
         unmanaged=0,
         capacity=size,
         room=size,
+        shares=shares,
     )
 
 
@@ -143,7 +157,9 @@ def a_workload(
     return replace(made, **more)
 
 
-def a_snapshot(nodes=(), workloads=(), pools=None, queues=None, classes=None, bystanders=(), namespaces=None):
+def a_snapshot(
+    nodes=(), workloads=(), pools=None, queues=None, classes=None, bystanders=(), namespaces=None, worths=None
+):
     """A cluster in which what the workloads hold is taken off their nodes."""
     nodes = _occupied(list(nodes), workloads)
     pools = pools if pools is not None else [a_pool(p) for p in sorted({p for n in nodes for p in n.pools} or {"h800"})]
@@ -157,6 +173,7 @@ def a_snapshot(nodes=(), workloads=(), pools=None, queues=None, classes=None, by
         namespaces=namespaces if namespaces is not None else {Namespace("ns"): NamespaceView({})},
         workloads={w.key: w for w in workloads},
         bystanders=tuple(bystanders),
+        worths={PoolName(p): worth for p, worth in (worths or {}).items()},
     )
 
 
@@ -171,6 +188,8 @@ def _occupied(nodes, workloads):
             if node is not None:
                 room = {**node.room, **{r: node.room.get(r, 0) - q * count for r, q in ask.requests}}
                 by_name[name] = replace(node, free=node.free - ask.chips * count, room=room)
+        for name, chip in zip((*w.placed, *w.reserved), w.seats, strict=False):
+            by_name[name] = replace(by_name[name], shares=added(by_name[name].shares, chip, ask.chips))
     return list(by_name.values())
 
 

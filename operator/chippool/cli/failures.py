@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from enum import IntEnum
 from typing import Any, TypeVar
 
@@ -36,8 +36,13 @@ class Failure(Exception):  # noqa: N818  it is what the user is told, not a faul
 
 def answered(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work to its end; what goes wrong is said and becomes the exit code."""
+    return computed(lambda: asyncio.run(work))
+
+
+def computed(work: Callable[[], T]) -> T:
+    """The same for work that waits for nobody."""
     try:
-        return asyncio.run(work)
+        return work()
     except Failure as failure:
         raise _said(str(failure), failure.code) from failure
     except NoClusterError as error:

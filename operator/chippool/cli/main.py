@@ -12,6 +12,7 @@ from chippool.cli.crds import crds
 from chippool.cli.explain import explain
 from chippool.cli.release import release
 from chippool.cli.run import run
+from chippool.cli.simulate import simulate
 from chippool.cli.top import top
 
 PLUGIN = "kubectl-chippool"
@@ -25,6 +26,7 @@ commands = typer.Typer(
 )
 for command in (run, top, explain, release, crds):
     commands.command()(command)
+commands.add_typer(simulate, name="simulate")
 
 
 def app() -> None:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def bits_of(indices: Iterable[int], size: int) -> int:
     """The set of `indices`, each below `size`; linear, where or-ing one by one would be quadratic."""
@@ -29,3 +32,9 @@ class Flags:
 
     def __contains__(self, i: int) -> bool:
         return i >> 3 < len(self._cells) and bool(self._cells[i >> 3] >> (i & 7) & 1)
+
+
+def flags_of(bits: int, size: int) -> NDArray[np.bool_]:
+    """The set as an array of truths, one for each of `size` numbers."""
+    cells = np.frombuffer(bits.to_bytes(size // 8 + 1, "little"), np.uint8)
+    return np.unpackbits(cells, bitorder="little", count=size).astype(np.bool_)

@@ -32,6 +32,9 @@ class Board:
     def __init__(self, snapshot: Snapshot, leavers: Container[WorkloadKey], now: float) -> None:
         self.snapshot = snapshot
         self.shelves = _shelves(snapshot)
+        for pool, worth in snapshot.worths.items():
+            if pool in self.shelves:
+                self.shelves[pool].judge_by(worth)
         self.tree = Tree(snapshot.queues)
         stock = stocks(self.shelves)
         self.ledger = Ledger(self.tree, Guarantees(self.tree, stock), stock)
@@ -54,7 +57,7 @@ class Board:
         tenant = a_tenant(workload, given, variant, class_of(self.snapshot, workload).value, shelf)
         if leaving:
             for i, count in tenant.spots.items():
-                shelf.give(i, tenant.ask, count)
+                shelf.give(i, tenant.ask, count, tenant.seats.get(i, ()))
             return
         self._describe(tenant, workload, given.pool)
         self._tenants[given.pool].append(tenant)

@@ -8,10 +8,13 @@ from chippool.core.frontier import Frontier
 from chippool.core.ids import Milli
 from chippool.core.model import Ask
 from chippool.core.placement import Spots, fill, refill, total
-from chippool.core.reserve import free_chips
-from chippool.core.shelf import Checkpoint, Shelf
+from chippool.core.shares import overfull
+from chippool.core.shelf import Checkpoint, Seats
 from chippool.core.tenancy import Tenancy
 from chippool.core.tenant import Tenant
+
+_Ours = dict[int, list[Seats]]
+"""The winner's replicas by node: the chip of each, or nothing for whole chips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +117,20 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
 def _above_floor(tenancy: Tenancy, bid: Bid, victims: list[Tenant]) -> bool:
     """Displace on until as much is free as has to stay free; False if it never is."""
     shelf = tenancy.shelf
-    for tenant in tenancy.ranked if bid.floor and free_chips(shelf) < bid.floor else ():
+    for tenant in tenancy.ranked if bid.floor and shelf.free_in_all() < bid.floor else ():
         if tenant.gone or not may_take(bid.claim, tenant):
             continue
         tenancy.evict(tenant)
         victims.append(tenant)
-        if free_chips(shelf) >= bid.floor:
+        if shelf.free_in_all() >= bid.floor:
             return True
-    return not bid.floor or free_chips(shelf) >= bid.floor
+    return not bid.floor or shelf.free_in_all() >= bid.floor
 
 
 def _spare(tenancy: Tenancy, bid: Bid, spots: Spots, victims: list[Tenant]) -> list[Tenant]:
     """The victims that really have to go: the others, most valuable first, get their places back."""
-    ours: dict[int, int] = {}
-    for i, count in spots:
-        ours[i] = ours.get(i, 0) + count
+    ours: _Ours = {}
+    _join(ours, spots)
     slack = {i: sum(t.chips for t in victims if i in t.path) - over for i, over in bid.passed}
     needed = []
     for tenant in sorted(victims, key=lambda t: -t.rank):
@@ -140,30 +142,30 @@ def _spare(tenancy: Tenancy, bid: Bid, spots: Spots, victims: list[Tenant]) -> l
     return needed[::-1]
 
 
-def _fits_beside(tenancy: Tenancy, bid: Bid, ours: dict[int, int], tenant: Tenant) -> bool:
+def _fits_beside(tenancy: Tenancy, bid: Bid, ours: _Ours, tenant: Tenant) -> bool:
     """Put a victim back; replicas of ours in its way must find room elsewhere, or nothing changes."""
     shelf, ask = tenancy.shelf, bid.ask
     start, before = shelf.checkpoint(), dict(ours)
     homeless = 0
     for i, count in tenant.spots.items():
-        shelf.take(i, tenant.ask, count)
-        while ours.get(i) and _overfull(shelf, i):
-            shelf.give(i, ask, 1)
-            ours[i] -= 1
+        shelf.take(i, tenant.ask, count, tenant.seats.get(i, ()))
+        while ours.get(i) and overfull(shelf.free[i], shelf.shares[i], shelf.room[i]):
+            *ours[i], last = ours[i]
+            shelf.give(i, ask, 1, last)
             homeless += 1
     again = fill(shelf, ask, homeless) if homeless else []
-    if total(again) < homeless or (bid.floor and free_chips(shelf) < bid.floor):
+    if total(again) < homeless or (bid.floor and shelf.free_in_all() < bid.floor):
         shelf.rollback(start)
         ours.clear()
         ours.update(before)
         return False
-    for i, count in again:
-        ours[i] = ours.get(i, 0) + count
+    _join(ours, again)
     return True
 
 
-def _overfull(shelf: Shelf, i: int) -> bool:
-    return shelf.free[i] < 0 or any(amount < 0 for amount in shelf.room[i].values())
+def _join(ours: _Ours, spots: Spots) -> None:
+    for i, count, seats in spots:
+        ours[i] = [*ours.get(i, ()), *([seats] if seats else [()] * count)]
 
 
 def _take_back(tenancy: Tenancy, start: Checkpoint, victims: list[Tenant]) -> None:

@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 from chippool.core.bits import Flags
 from chippool.core.claim import Claim, may_take, scope_of
 from chippool.core.model import Ask
+from chippool.core.shares import added, capacity
 from chippool.core.tenancy import Tenancy
 from chippool.core.tenant import Tenant
 
@@ -87,12 +88,15 @@ class Frontier:
         if i not in self._eligible:
             return []
         leavers: list[Tenant] = []
+        shares = self._tenancy.shelf.shares[i]
         for tenant in self._tenancy.on[i]:
             if tenant.gone or not may_take(self.claim, tenant):
                 continue
             leavers.append(tenant)
             free += tenant.spots[i] * tenant.ask.chips
-            if free >= chips and self._has_room(i, free, leavers):
+            for chip in tenant.seats.get(i, ()):
+                shares = added(shares, chip, -tenant.ask.chips)
+            if free >= chips and (not shares or capacity(free, shares, chips)) and self._has_room(i, free, leavers):
                 return leavers
         return []
 

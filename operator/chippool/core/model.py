@@ -11,6 +11,7 @@ from math import inf
 
 from chippool.core.ids import ClassName, Milli, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.reasons import Reason
+from chippool.core.shares import Shares
 
 Requests = tuple[tuple[str, int], ...]
 """Resources one replica asks for beside its chips, sorted by name; `pods: 1` is always among them."""
@@ -103,6 +104,8 @@ class Node:
     capacity: Mapping[str, int]
     """Allocatable of everything but the pool's chips."""
     room: Mapping[str, int]
+    shares: Shares = ()
+    """Chips of it that fractions are on; `free` counts what is idle of them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +252,8 @@ class Workload:
     """A node per replica that is bound or pinned and not terminating."""
     reserved: tuple[NodeName, ...] = ()
     """A node per replica that is decided and has no pod there yet."""
+    seats: tuple[int, ...] = ()
+    """Of fractions, the chip of each replica in `placed` and then `reserved`, by its number in `Node.shares`."""
     missing: int = 0
     """Replicas of its assignment that are neither placed, reserved nor succeeded."""
     succeeded: int = 0
@@ -282,6 +287,18 @@ class NamespaceView:
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """What a pool's arrivals taught (`core.worth`); the default knows nothing: a part of a chip is worth its share."""
+
+    table: tuple[int, ...] = tuple(range(0, 1_000_001, 10_000))
+    """Worth of a hole by hundredths of a chip that are idle, in millionths of a chip."""
+    typical: Mapping[str, int] = field(default_factory=dict)
+    """What goes with one chip of each other resource, in the units of `Requests`."""
+    loads: tuple[tuple[Constraints, Milli], ...] = ()
+    """Milli-chips asked for under the same constraints, the heaviest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One consistent view of the cluster; nothing in it changes once it is made."""
 
@@ -292,3 +309,5 @@ class Snapshot:
     namespaces: Mapping[Namespace, NamespaceView]
     workloads: Mapping[WorkloadKey, Workload]
     bystanders: tuple[Bystander, ...] = ()
+    worths: Mapping[PoolName, Worth] = field(default_factory=dict)
+    """What was learnt of each pool's demand; of a pool that is not listed, nothing."""

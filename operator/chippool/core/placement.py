@@ -1,33 +1,51 @@
-"""Rule 5: whole-node requests take whole nodes, smaller ones the tightest hole; freed room before releasing room."""
+"""Rule 5: whole-node requests take whole nodes, smaller ones the hole that is worth least; freed room before releasing.
+
+Where nothing was learnt of a pool's demand, the least worth is the tightest.
+"""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from chippool.core.bits import each
+import numpy as np
+
+from chippool.core.bits import each, flags_of
+from chippool.core.holes import NEVER, Ints, Judge
 from chippool.core.ids import NodeName
 from chippool.core.model import Ask
-from chippool.core.shelf import Shelf
+from chippool.core.shares import is_fraction, unused
+from chippool.core.shelf import Seats, Shelf
 
-Spots = list[tuple[int, int]]
-"""Positions on a shelf with the number of replicas put there."""
+
+class Spot(NamedTuple):
+    """A position on a shelf, the replicas put there and, of fractions, their chips."""
+
+    node: int
+    replicas: int
+    seats: Seats = ()
+
+
+Spots = list[Spot]
 
 
 def fill(shelf: Shelf, ask: Ask, replicas: int) -> Spots:
-    """Put up to `replicas` of `ask` on the shelf, best fit first; fewer spots than asked means the shelf is full.
+    """Put up to `replicas` of `ask` on the shelf; fewer spots than asked means the shelf is full.
 
     Replicas of one ask are alike, so filling node by node finds room for all of them whenever there is any.
     """
+    if is_fraction(ask.chips):
+        return _chip_by_chip(shelf, ask, replicas)
     if shelf.is_full_for(ask):
         return []
     spots: Spots = []
     eligible = shelf.eligible(ask) & ~shelf.tight(ask.requests)
     for part in (eligible & shelf.clean, eligible & ~shelf.clean):
-        for i in _tightest(shelf, ask, part) if part and replicas else ():
+        for i in _best(shelf, ask, part) if part and replicas else ():
             count = min(shelf.capacity(i, ask), replicas)
             if not count:
                 shelf.mark_tight(ask.requests, i)
                 continue
             shelf.take(i, ask, count)
-            spots.append((i, count))
+            spots.append(Spot(i, count))
             replicas -= count
             if not replicas:
                 break
@@ -40,16 +58,22 @@ def refill(shelf: Shelf, ask: Ask, replicas: int, freed: Iterable[int]) -> Spots
     """What `fill` would do where the shelf was full for `ask` until these nodes were given something back."""
     eligible, whole = shelf.eligible(ask), shelf.sizes.get(ask.chips, 0)
     among = [i for i in set(freed) if shelf.free[i] >= ask.chips and eligible >> i & 1]
+    if shelf.judge or is_fraction(ask.chips) or any(shelf.shares[i] for i in among):
+        return fill(shelf, ask, replicas)
     spots: Spots = []
     for i in sorted(among, key=lambda i: (shelf.free[i], not whole >> i & 1, i)):
         count = min(shelf.capacity(i, ask), replicas)
         if count:
             shelf.take(i, ask, count)
-            spots.append((i, count))
+            spots.append(Spot(i, count))
             replicas -= count
         if not replicas:
             break
     return spots
+
+
+def _best(shelf: Shelf, ask: Ask, among: int) -> Iterator[int]:
+    return _cheapest(shelf, ask, shelf.judge, among) if shelf.judge else _tightest(shelf, ask, among)
 
 
 def _tightest(shelf: Shelf, ask: Ask, among: int) -> Iterator[int]:
@@ -62,11 +86,41 @@ def _tightest(shelf: Shelf, ask: Ask, among: int) -> Iterator[int]:
             yield from each(nodes & ~whole)
 
 
+def _cheapest(shelf: Shelf, ask: Ask, judge: Judge, among: int) -> Iterator[int]:
+    """Nodes with room, the cheapest first; filling one leaves the others' costs as they are."""
+    costs = _costs(shelf, ask, judge)
+    left: Ints = costs if among == shelf.every else np.where(flags_of(among, len(shelf.nodes)), costs, NEVER)
+    while left[i := int(left.argmin())] < NEVER:
+        yield i
+        if left is costs:
+            left = costs.copy()
+        left[i] = NEVER
+
+
+def _chip_by_chip(shelf: Shelf, ask: Ask, replicas: int) -> Spots:
+    """Each replica where it costs least once those before it are there."""
+    judge, spots = shelf.judge or shelf.unlearnt, Spots()
+    eligible = shelf.eligible(ask)
+    for part in (eligible & shelf.clean, eligible & ~shelf.clean):
+        while part and replicas and (i := next(_cheapest(shelf, ask, judge, part), None)) is not None:
+            shares = shelf.shares[i]
+            opening = shelf.holes.opening(ask, judge, i)
+            chip = shares[opening][0] if opening < len(shares) else unused(shares)
+            shelf.take(i, ask, 1, (chip,))
+            spots.append(Spot(i, 1, (chip,)))
+            replicas -= 1
+    return spots
+
+
+def _costs(shelf: Shelf, ask: Ask, judge: Judge) -> Ints:
+    return shelf.holes.costs(ask, judge, lambda: flags_of(shelf.eligible(ask), len(shelf.nodes)))
+
+
 def total(spots: Spots) -> int:
     """Replicas in all."""
-    return sum(count for _, count in spots)
+    return sum(spot.replicas for spot in spots)
 
 
 def names(shelf: Shelf, spots: Spots) -> tuple[NodeName, ...]:
     """A node per replica."""
-    return tuple(shelf.nodes[i].name for i, count in spots for _ in range(count))
+    return tuple(shelf.nodes[spot.node].name for spot in spots for _ in range(spot.replicas))

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from chippool.core.ids import Milli, PoolName
 from chippool.core.model import Reserve, Snapshot
-from chippool.core.shelf import Shelf
 
 
 def against(snapshot: Snapshot, pool: PoolName, priority: int, *, replacing: bool) -> Iterator[Reserve]:
@@ -18,8 +17,3 @@ def against(snapshot: Snapshot, pool: PoolName, priority: int, *, replacing: boo
 def kept(snapshot: Snapshot, pool: PoolName, priority: int, *, replacing: bool) -> Milli:
     """Chips that work of this priority has to leave free."""
     return sum(entry.chips for entry in against(snapshot, pool, priority, replacing=replacing))
-
-
-def free_chips(shelf: Shelf) -> Milli:
-    """Free and releasing chips on nodes that can get something."""
-    return sum((bits & shelf.usable).bit_count() * level for level, bits in shelf.levels.items() if level > 0)

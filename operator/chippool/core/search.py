@@ -11,7 +11,7 @@ from chippool.core.placement import Spots, fill, names, total
 from chippool.core.plan import Shortage
 from chippool.core.reasons import Reason
 from chippool.core.regain import rights
-from chippool.core.reserve import free_chips, kept
+from chippool.core.reserve import kept
 from chippool.core.seeker import Option, Seeker
 
 
@@ -52,7 +52,7 @@ def _as_it_is(board: Board, seeker: Seeker, option: Option) -> Found | int:
     shelf = board.shelves[option.pool]
     start, floor = shelf.checkpoint(), _kept(board, seeker, option)
     spots = fill(shelf, option.variant.ask, option.replicas)
-    if total(spots) == option.replicas and (not floor or free_chips(shelf) >= floor):
+    if total(spots) == option.replicas and (not floor or shelf.free_in_all() >= floor):
         return _found(board, seeker, option, spots)
     shelf.rollback(start)
     return total(spots)
@@ -69,7 +69,7 @@ def _lack(board: Board, seeker: Seeker, option: Option, fits: int) -> Shortage:
 
 def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:
     floor = _kept(board, seeker, option)
-    floor = min(floor, free_chips(board.shelves[option.pool])) if floor else 0
+    floor = min(floor, board.shelves[option.pool].free_in_all()) if floor else 0
     for claim, passed in rights(board, seeker.queue, option.pool, option.new, _claim(board, seeker, option)):
         bid = Bid(option.variant.ask, option.replicas, claim, passed, floor)
         room = board.displace_for(option.pool, bid)
@@ -101,5 +101,5 @@ def _found(
 ) -> Found:
     shelf, variant = board.shelves[option.pool], option.variant
     board.ledger.take(seeker.queue, option.pool, option.new, scavenged=option.scavenges)
-    waits = any(not shelf.clean >> i & 1 for i, _ in spots)
+    waits = any(not shelf.clean >> i & 1 for i, _, _ in spots)
     return Found(variant.name, option.pool, variant.ask.chips, names(shelf, spots), waits, victims, reasons)

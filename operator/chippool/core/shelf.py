@@ -4,10 +4,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chippool.core.appraisal import Appraisal
 from chippool.core.bits import bits_of
 from chippool.core.feasibility import Eligibility
-from chippool.core.ids import Milli, NodeName
-from chippool.core.model import Ask, Node, Requests
+from chippool.core.holes import Ground, Holes, Judge
+from chippool.core.ids import CHIP, Milli, NodeName
+from chippool.core.model import Ask, Node, Requests, Worth
+from chippool.core.shares import Shares, added, whole
+from chippool.core.shares import capacity as chip_by_chip
+
+Seats = tuple[int, ...]
+"""The chips that replicas with a fraction sit on, one each; empty for whole chips, which are alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +37,26 @@ class Shelf:
         self.position: dict[NodeName, int] = {n.name: i for i, n in enumerate(nodes)}
         self.free: list[Milli] = [n.free for n in nodes]
         self.room: list[Mapping[str, int]] = [n.room for n in nodes]
+        self.shares: list[Shares] = [n.shares for n in nodes]
         self.usable = bits_of((i for i, n in enumerate(nodes) if n.usable and len(n.pools) == 1), len(nodes))
         self.contested = any(len(n.pools) > 1 for n in nodes)
         self.clean = bits_of((i for i, n in enumerate(nodes) if not n.leaving), len(nodes))
-        self.levels = self._grouped([n.free for n in nodes])
+        self.levels = self._grouped([_level(n.free, n.shares) for n in nodes])
+        """Nodes by the milli-chips of their wholly idle chips."""
         self.sizes = self._grouped([n.installed for n in nodes])
+        self.every = (1 << len(nodes)) - 1
         self.eligibility = Eligibility(nodes)
+        self.judge: Judge | None = None
+        """Says which node costs least, where the pool's demand is known."""
         self.releases = 0
         """Grows whenever something on the shelf gets freer: what did not fit before may fit then."""
         self._full: dict[Ask, int] = {}
         self._tight: dict[Requests, int] = {}
-        self._log: list[tuple[int, Milli, Mapping[str, int]]] = []
+        self._log: list[tuple[int, Milli, Mapping[str, int], Shares]] = []
+        self._ground = Ground(self.free, self.shares, self.room)
+        self._sharing = any(self.shares)
+        self._holes: Holes | None = None
+        self._unlearnt: Judge | None = None
         self._eligible: dict[Ask, int] = {}
         self._ceilings: dict[Ask, int] = {}
         self._kinds: dict[int, int] | None = None
@@ -62,12 +78,54 @@ class Shelf:
 
     def capacity(self, i: int, ask: Ask) -> int:
         """Replicas of `ask` that node `i` has room for now."""
-        fit = self.free[i] // ask.chips
+        if self.shares[i] or ask.chips < CHIP:
+            fit = chip_by_chip(self.free[i], self.shares[i], ask.chips)
+        else:
+            fit = self.free[i] // ask.chips
         room = self.room[i]
         for resource, amount in ask.requests:
             if amount:
                 fit = min(fit, room.get(resource, 0) // amount)
         return max(fit, 0)
+
+    @property
+    def holes(self) -> Holes:
+        """The same room as arrays."""
+        if self._holes is None:
+            self._holes = Holes(self._ground)
+        return self._holes
+
+    def judge_by(self, worth: Worth) -> None:
+        """Go by what was learnt from now on."""
+        self.judge = Appraisal(worth, self.nodes, self.eligibility)
+        if self._holes:
+            self._holes.forget()
+
+    @property
+    def unlearnt(self) -> Judge:
+        """For fractions where nothing was learnt."""
+        if self._unlearnt is None:
+            self._unlearnt = Appraisal(Worth(), self.nodes, self.eligibility)
+        return self._unlearnt
+
+    def fits_by_chips(self, ask: Ask) -> int:
+        """Replicas there are chips for on nodes that may get them, whatever else these lack."""
+        eligible = self.eligible(ask)
+        fit = sum(
+            (bits & eligible).bit_count() * chip_by_chip(level, (), ask.chips)
+            for level, bits in self.levels.items()
+            if level > 0
+        )
+        if not self._sharing or ask.chips >= CHIP:
+            return fit
+        shared = (shares for i, shares in enumerate(self.shares) if shares and eligible >> i & 1)
+        return fit + sum((CHIP - used) // ask.chips for shares in shared for _, used in shares if used <= CHIP)
+
+    def free_in_all(self) -> Milli:
+        """Milli-chips that are free on nodes that may get anything."""
+        free = sum((bits & self.usable).bit_count() * level for level, bits in self.levels.items() if level > 0)
+        shared = (s for i, s in enumerate(self.shares) if s and self.usable >> i & 1) if self._sharing else ()
+        return free + sum(max(CHIP - used, 0) for shares in shared for _, used in shares)
 
     def ceiling(self, ask: Ask) -> int:
         """Replicas of `ask` the pool could ever hold, were every node healthy and empty."""
@@ -81,7 +139,7 @@ class Shelf:
 
     def _empty_capacity(self, i: int, ask: Ask) -> int:
         node = self.nodes[i]
-        fit = node.installed // ask.chips
+        fit = chip_by_chip(node.installed, (), ask.chips)
         return min((fit, *(node.capacity.get(r, 0) // amount for r, amount in ask.requests if amount)))
 
     def _by_kind(self) -> dict[int, int]:
@@ -95,30 +153,33 @@ class Shelf:
 
     # --- changing
 
-    def take(self, i: int, ask: Ask, count: int) -> None:
-        """Put `count` replicas on node `i`."""
-        self._shift(i, ask, -count)
+    def take(self, i: int, ask: Ask, count: int, seats: Seats = ()) -> None:
+        """Put `count` replicas on node `i`; fractions say on which chips."""
+        self._shift(i, ask, -count, seats)
 
-    def give(self, i: int, ask: Ask, count: int) -> None:
+    def give(self, i: int, ask: Ask, count: int, seats: Seats = ()) -> None:
         """Take `count` replicas off node `i`; their room counts as free, and as leaving."""
-        self._shift(i, ask, count)
+        self._shift(i, ask, count, seats)
         self.clean &= ~(1 << i)
         self.releases += 1
         for requests in self._tight:
             self._tight[requests] &= ~(1 << i)
 
-    def _shift(self, i: int, ask: Ask, count: int) -> None:
-        room = self.room[i]
-        self._log.append((i, self.free[i], room))
-        self._set(
-            i, self.free[i] + count * ask.chips, {**room, **{r: room.get(r, 0) + count * q for r, q in ask.requests}}
-        )
+    def _shift(self, i: int, ask: Ask, count: int, seats: Seats) -> None:
+        room, shares = self.room[i], self.shares[i]
+        self._log.append((i, self.free[i], room, shares))
+        self._sharing = self._sharing or bool(seats)
+        for chip in seats:
+            shares = added(shares, chip, ask.chips if count < 0 else -ask.chips)
+        left = {**room, **{r: room.get(r, 0) + count * q for r, q in ask.requests}}
+        self._set(i, self.free[i] + count * ask.chips, left, shares)
 
-    def _set(self, i: int, free: Milli, room: Mapping[str, int]) -> None:
-        bit = 1 << i
-        self.levels[self.free[i]] ^= bit
-        self.levels[free] = self.levels.get(free, 0) | bit
-        self.free[i], self.room[i] = free, room
+    def _set(self, i: int, free: Milli, room: Mapping[str, int], shares: Shares) -> None:
+        bit, level = 1 << i, _level(free, shares)
+        self.levels[_level(self.free[i], self.shares[i])] ^= bit
+        self.levels[level] = self.levels.get(level, 0) | bit
+        self.free[i], self.room[i], self.shares[i] = free, room, shares
+        self._ground.touched.append(i)
 
     def mark_tight(self, requests: Requests, i: int) -> None:
         """Remember that node `i` has the chips and lacks other room for a replica with these requests."""
@@ -141,8 +202,12 @@ class Shelf:
         """Undo everything since `to`."""
         self.releases += len(self._log) > to.length  # what is undone may have been taken
         while len(self._log) > to.length:
-            i, free, room = self._log.pop()
-            self._set(i, free, room)
+            i, free, room, shares = self._log.pop()
+            self._set(i, free, room, shares)
             for requests in self._tight:
                 self._tight[requests] &= ~(1 << i)
         self.clean = to.clean
+
+
+def _level(free: Milli, shares: Shares) -> Milli:
+    return whole(free, shares) * CHIP if shares else free

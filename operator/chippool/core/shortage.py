@@ -10,7 +10,7 @@ from chippool.core.ids import Milli, PoolName, shown
 from chippool.core.model import Variant
 from chippool.core.plan import Shortage
 from chippool.core.reasons import MISTAKES, Reason
-from chippool.core.reserve import against, free_chips
+from chippool.core.reserve import against
 from chippool.core.seeker import Option, Seeker
 from chippool.core.shelf import Shelf
 
@@ -98,7 +98,7 @@ def reserved(board: Board, seeker: Seeker, option: Option, claim: Claim) -> Shor
         f"{shown(sum(entry.chips for entry in entries))} are kept for class {classes} and above (spec.reserve of the "
         f"pool), and {_others(board, seeker, option, claim)}."
     )
-    free = free_chips(board.shelves[pool])
+    free = board.shelves[pool].free_in_all()
     return Shortage(variant.name, pool, Reason.RESERVED, message, asked=asked, free=free, fits=option.replicas)
 
 
@@ -106,10 +106,7 @@ def chips_or_room(board: Board, seeker: Seeker, option: Option, claim: Claim, fi
     """Too few chips are free in the needed shape, or something else the replicas need is used up beside them."""
     variant, pool, replicas = option.variant, option.pool, option.replicas
     ask, shelf = variant.ask, board.shelves[option.pool]
-    eligible = shelf.eligible(ask)
-    by_chips = sum(
-        (bits & eligible).bit_count() * (level // ask.chips) for level, bits in shelf.levels.items() if level > 0
-    )
+    by_chips = shelf.fits_by_chips(ask)
     if by_chips >= replicas:
         reason = Reason.ROOM_SHORT
         what = f"the nodes with free chips lack other room ({_requests(variant)} a replica)"
@@ -123,7 +120,7 @@ def chips_or_room(board: Board, seeker: Seeker, option: Option, claim: Claim, fi
         message += " Some work there is left alone until its minRuntime or cooldown is over."
     if shelf.contested:
         message += f" Nodes of {pool} that are in another pool too get nothing new (see its condition NodesOverlap)."
-    free = free_chips(shelf)
+    free = shelf.free_in_all()
     return Shortage(variant.name, pool, reason, message, asked=replicas * ask.chips, free=free, fits=fits)
 
 

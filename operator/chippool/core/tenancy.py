@@ -93,7 +93,7 @@ class Tenancy:
         tenant.gone = True
         self._count(tenant, -1)
         for i, count in tenant.spots.items():
-            self.shelf.give(i, tenant.ask, count)
+            self.shelf.give(i, tenant.ask, count, tenant.seats.get(i, ()))
             self.moved.append(i)
 
     def restore(self, tenants: Iterable[Tenant]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chippool.core.ids import Milli, QueueName, WorkloadKey
 from chippool.core.model import Ask, Assignment, Variant, Workload
-from chippool.core.shelf import Shelf
+from chippool.core.shelf import Seats, Shelf
 from chippool.core.tree import Path
 
 GUARANTEED = 1 << 30
@@ -24,6 +24,8 @@ class Tenant:
     ask: Ask
     chips: Milli
     spots: dict[int, int]
+    seats: dict[int, Seats]
+    """The chips its fractions sit on, by node."""
     path: Path = ()
     external: bool = False
     scavenges: bool = False
@@ -39,11 +41,15 @@ class Tenant:
 
 def a_tenant(workload: Workload, assignment: Assignment, variant: Variant, priority: int, shelf: Shelf) -> Tenant:
     """What an admitted workload holds; replicas on nodes that left the pool are not there any more."""
-    spots = Counter(shelf.position[n] for n in (*workload.placed, *workload.reserved) if n in shelf.position)
+    on = (*workload.placed, *workload.reserved)
+    spots = Counter(shelf.position[n] for n in on if n in shelf.position)
+    seats: dict[int, Seats] = {}
+    for name, chip in zip(on, workload.seats, strict=False):
+        if name in shelf.position:
+            seats[shelf.position[name]] = (*seats.get(shelf.position[name], ()), chip)
     held = max(assignment.replicas - workload.succeeded, 0) * variant.ask.chips
-    return Tenant(
-        workload.key, priority, assignment.admitted_at, workload.uid, workload.queue, variant.ask, held, dict(spots)
-    )
+    at, uid, queue = assignment.admitted_at, workload.uid, workload.queue
+    return Tenant(workload.key, priority, at, uid, queue, variant.ask, held, dict(spots), seats)
 
 
 def cost(tenant: Tenant) -> tuple[int, int, float, float, str]:

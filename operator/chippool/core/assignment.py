@@ -1,0 +1,192 @@
+"""Assigning rows to pools for the greatest sum of values: exact where that is cheap, greedy by regret past it.
+
+Bounded by counted work and never by time: the same problem has the same answer on any machine.
+"""
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds as Box
+from scipy.optimize import LinearConstraint, linear_sum_assignment, milp
+from scipy.sparse import coo_array
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One place a row may take: `chips` of a pool, for a value greater than 0."""
+
+    pool: int
+    chips: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`stays` is the option it sits on; such a row may move, and is never left without any."""
+
+    options: tuple[Option, ...]
+    stays: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    rows: Sequence[Row]
+    capacity: Sequence[int]
+    """By pool: what is free together with what the rows sit on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far exact answers are sought; past it the answer is greedy."""
+
+    steps: int = 500_000_000
+    """Rows times slots times the smaller of both: an upper bound of the Hungarian method's steps, up to 0.2 s."""
+    choices: int = 1_000
+    """Options of all rows, where rows take unlike numbers of chips."""
+    nodes: int = 200
+    """Nodes of the branch-and-bound tree there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`taken` has an option for each row, None where it gets no place; `exact` that no better one exists."""
+
+    taken: tuple[int | None, ...]
+    exact: bool
+
+
+Solver = Callable[[Problem, Effort], Answer | None]
+
+
+def solve(problem: Problem, effort: Effort) -> Answer:
+    """The first solver that can answer within the effort does."""
+    found = (solver(problem, effort) for solver in (_one_size, _any_size))
+    return next((answer for answer in found if answer is not None), None) or greedy(problem)
+
+
+def worth(problem: Problem, taken: Sequence[int | None]) -> int:
+    """The sum of the values of what is taken."""
+    return sum(row.options[k].value for row, k in zip(problem.rows, taken, strict=True) if k is not None)
+
+
+def _one_size(problem: Problem, effort: Effort) -> Answer | None:
+    """The assignment problem: within each pool every row takes as many chips, so a pool is a number of slots."""
+    sizes = _sizes(problem)
+    if sizes is None:
+        return None
+    best = [_best_by_pool(row) for row in problem.rows]
+    slots = [min(_fit(cap, size), sum(pool in own for own in best)) for pool, (cap, size) in enumerate(sizes)]
+    rows, columns = len(best), sum(slots)
+    if rows * columns * min(rows, columns) > effort.steps:
+        return None
+    pools = np.repeat(np.arange(len(slots)), slots)
+    chosen_rows, chosen = linear_sum_assignment(_values(problem, best)[:, pools], maximize=True)
+    taken: list[int | None] = [None] * rows
+    for i, column in zip(chosen_rows.tolist(), chosen.tolist(), strict=True):
+        # A slot of a pool the row has no option for is worth nothing: it stands for no place at all.
+        taken[i] = best[i].get(int(pools[column]))
+    return Answer(tuple(taken), exact=True)
+
+
+def _sizes(problem: Problem) -> list[tuple[int, int]] | None:
+    """Capacity and chips a row by pool; None where rows take unlike numbers of chips of one pool."""
+    sizes = [0] * len(problem.capacity)
+    for row in problem.rows:
+        for option in row.options:
+            if sizes[option.pool] not in {0, option.chips}:
+                return None
+            sizes[option.pool] = option.chips
+    return list(zip(problem.capacity, sizes, strict=True))
+
+
+def _fit(capacity: int, size: int) -> int:
+    return max(capacity, 0) // size if size else 0
+
+
+def _best_by_pool(row: Row) -> dict[int, int]:
+    best: dict[int, int] = {}
+    for k, option in enumerate(row.options):
+        known = best.get(option.pool)
+        if known is None or option.value > row.options[known].value:
+            best[option.pool] = k
+    return best
+
+
+def _values(problem: Problem, best: Sequence[dict[int, int]]) -> np.ndarray:
+    """Rows by pools; whoever sits somewhere counts for more than all that could be won by leaving it out."""
+    values = np.zeros((len(best), len(problem.capacity)))
+    for i, (row, own) in enumerate(zip(problem.rows, best, strict=True)):
+        for pool, k in own.items():
+            values[i, pool] = row.options[k].value
+    seated = np.array([row.stays is not None for row in problem.rows], dtype=bool)
+    keep = (len(problem.capacity) + 1) * values.max(initial=0.0)
+    values[seated] += np.where(values[seated] > 0, keep, 0.0)
+    return values
+
+
+def _any_size(problem: Problem, effort: Effort) -> Answer | None:
+    """The same as an integer program, solved by HiGHS."""
+    choices = [(i, k) for i, row in enumerate(problem.rows) for k in range(len(row.options))]
+    if not choices or len(choices) > effort.choices:
+        return None
+    found = milp(
+        -np.array([problem.rows[i].options[k].value for i, k in choices], dtype=float),
+        integrality=np.ones(len(choices)),
+        bounds=Box(0, 1),
+        constraints=[_limits(problem, choices)],
+        options={"mip_rel_gap": 0.0, "node_limit": effort.nodes},
+    )
+    least = greedy(problem)
+    if found.x is None:
+        return least
+    taken: list[int | None] = [None] * len(problem.rows)
+    for (i, k), share in zip(choices, found.x.tolist(), strict=True):
+        if share > 0.5:
+            taken[i] = k
+    better = worth(problem, taken) >= worth(problem, least.taken)
+    return Answer(tuple(taken), exact=bool(found.status == 0)) if better else least
+
+
+def _limits(problem: Problem, choices: Sequence[tuple[int, int]]) -> LinearConstraint:
+    """One option a row, exactly one for whoever sits somewhere; no pool gives more than it has."""
+    rows = len(problem.rows)
+    options = [problem.rows[i].options[k] for i, k in choices]
+    lines = [i for i, _ in choices] + [rows + option.pool for option in options]
+    marks = [1] * len(choices) + [option.chips for option in options]
+    columns = 2 * list(range(len(choices)))
+    shape = (rows + len(problem.capacity), len(choices))
+    least = [0.0 if row.stays is None else 1.0 for row in problem.rows] + [0.0] * len(problem.capacity)
+    most = [1.0] * rows + [float(max(cap, 0)) for cap in problem.capacity]
+    return LinearConstraint(coo_array((marks, (lines, columns)), shape=shape).tocsr(), least, most)
+
+
+def greedy(problem: Problem) -> Answer:
+    """Who sits stays; the others in the order of what they would lose by their second choice, in n log n."""
+    left = list(problem.capacity)
+    taken = [row.stays for row in problem.rows]
+    for row in problem.rows:
+        if row.stays is not None:
+            left[row.options[row.stays].pool] -= row.options[row.stays].chips
+    heap = [entry for i, row in enumerate(problem.rows) if row.stays is None for entry in _wish(row, i, left)]
+    heapq.heapify(heap)
+    while heap:
+        entry = heapq.heappop(heap)
+        _, i, k = entry
+        now = _wish(problem.rows[i], i, left)
+        if now and now[0] != entry:
+            heapq.heappush(heap, now[0])
+        elif now:
+            taken[i] = k
+            left[problem.rows[i].options[k].pool] -= problem.rows[i].options[k].chips
+    return Answer(tuple(taken), exact=False)
+
+
+def _wish(row: Row, i: int, left: Sequence[int]) -> list[tuple[int, int, int]]:
+    """The option it would like best of those that fit, by regret; nothing where none fits."""
+    fits = sorted((-o.value, k) for k, o in enumerate(row.options) if o.chips <= left[o.pool])
+    if not fits:
+        return []
+    second = -fits[1][0] if len(fits) > 1 else 0
+    return [(second + fits[0][0], i, fits[0][1])]
