@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 
 from chippool.core.board import Board
 from chippool.core.claim import Claim, may_take
@@ -11,7 +12,7 @@ Passed = tuple[tuple[int, Milli], ...]
 
 
 def rights(board: Board, queue: QueueName, pool: PoolName, new: Milli, claim: Claim) -> Iterator[tuple[Claim, Passed]]:
-    """By what right to displace: as things are; then within guarantees that own lower or borrowed work makes room in.
+    """By what right to displace: as things are; then with guarantees regained, as few of them as will do.
 
     What comes with a claim are the levels below which so many chips have to be given back for it to hold.
     """
@@ -19,13 +20,16 @@ def rights(board: Board, queue: QueueName, pool: PoolName, new: Milli, claim: Cl
     yield claim, limits
     if all(claim.within) or claim.scavenges:
         return
-    regained = {i: over for i, over in board.ledger.beyond(queue, pool, new) if _takes(board, pool, claim, i) >= over}
-    if regained:
-        within = tuple(was or i in regained for i, was in zip(claim.path, claim.within, strict=True))
-        passed = dict(limits)
-        for i, over in regained.items():
-            passed[i] = max(over, passed.get(i, 0))
-        yield replace(claim, within=within), tuple((i, passed[i]) for i in claim.path if i in passed)
+    past = [(i, over) for i, over in board.ledger.beyond(queue, pool, new) if _takes(board, pool, claim, i) >= over]
+    for size in range(1, len(past) + 1):
+        for regained in combinations(past, size):
+            yield _regained(claim, dict(regained), dict(limits))
+
+
+def _regained(claim: Claim, regained: dict[int, Milli], limits: dict[int, Milli]) -> tuple[Claim, Passed]:
+    within = tuple(was or i in regained for i, was in zip(claim.path, claim.within, strict=True))
+    passed = {i: max(regained.get(i, 0), limits.get(i, 0)) for i in claim.path}
+    return replace(claim, within=within), tuple((i, over) for i, over in passed.items() if over)
 
 
 def _takes(board: Board, pool: PoolName, claim: Claim, i: int) -> Milli:
