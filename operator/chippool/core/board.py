@@ -9,7 +9,7 @@ from chippool.core.bits import Flags
 from chippool.core.borrowing import lend
 from chippool.core.checks import variant_named
 from chippool.core.claim import Claim
-from chippool.core.displacement import Bid, Room, make_room
+from chippool.core.displacement import Bid, Room, make_room, potential
 from chippool.core.frontier import Contested, Frontier
 from chippool.core.guarantee import Guarantees
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName, WorkloadKey
@@ -91,7 +91,10 @@ class Board:
     def displace_for(self, pool: PoolName, bid: Bid) -> Room | None:
         """Rule 6 in this pool; on success the victims are gone from the board and their queues' use with them."""
         tenancy = self._tenancy(pool)
-        room = make_room(tenancy, bid, self._frontier(pool, bid))
+        claim = tenancy.shared(bid.claim)
+        if potential(tenancy, bid.ask, claim) < bid.replicas:
+            return None
+        room = make_room(tenancy, bid, self._frontier(pool, bid.ask, claim))
         for tenant in room.victims if room else ():
             self.ledger.give(tenant.queue, pool, tenant.chips, scavenged=tenant.scavenges)
         if room and room.victims:
@@ -112,13 +115,12 @@ class Board:
             self._tenancies[pool] = Tenancy(self.shelves[pool], self._tenants[pool])
         return self._tenancies[pool]
 
-    def _frontier(self, pool: PoolName, bid: Bid) -> Frontier:
-        tenancy = self._tenancy(pool)
-        claim = tenancy.shared(bid.claim)
-        key = (pool, bid.ask, claim)
-        if key not in self._frontiers:
-            self._frontiers[key] = Frontier(tenancy, bid.ask, claim, self._contested(pool))
-        return self._frontiers[key]
+    def _frontier(self, pool: PoolName, ask: Ask, claim: Claim) -> Frontier:
+        key = (pool, ask, claim)
+        found = self._frontiers.get(key)
+        if found is None:
+            found = self._frontiers[key] = Frontier(self._tenancy(pool), ask, claim, self._contested(pool))
+        return found
 
     def _contested(self, pool: PoolName) -> Contested:
         resource, shelf = self.snapshot.pools[pool].resource, self.shelves[pool]

@@ -40,8 +40,6 @@ class Room:
 
 def make_room(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> Room | None:
     """Displace until `bid` fits, then let stay who need not go; None, and nothing changed, if it never fits."""
-    if potential(tenancy, bid.ask, frontier.claim) < bid.replicas:
-        return None
     shelf = tenancy.shelf
     start = shelf.checkpoint()
     victims = _within_limits(tenancy, bid)
