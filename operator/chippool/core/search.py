@@ -31,18 +31,20 @@ class Found:
 
 def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
     """What fits as it is, in order of preference; else what fits if others go; else why not."""
-    never = {o: shortage.never(board, seeker, o) for o in seeker.options}
-    possible = {o: 0 for o, why in never.items() if why is None}
-    for option in possible:
+    never = [shortage.never(board, seeker, option) for option in seeker.options]
+    fits: dict[int, int] = {}
+    for n, option in enumerate(seeker.options):
+        if never[n] is not None:
+            continue
         answer = _as_it_is(board, seeker, option)
         if isinstance(answer, Found):
             return answer
-        possible[option] = answer
-    for option in possible if seeker.preempts else ():
-        found = _by_displacing(board, seeker, option)
+        fits[n] = answer
+    for n in fits if seeker.preempts else ():
+        found = _by_displacing(board, seeker, seeker.options[n])
         if found is not None:
             return found
-    return tuple(why or _lack(board, seeker, o, possible[o]) for o, why in never.items())
+    return tuple(never[n] or _lack(board, seeker, option, fits[n]) for n, option in enumerate(seeker.options))
 
 
 def _as_it_is(board: Board, seeker: Seeker, option: Option) -> Found | int:
