@@ -40,15 +40,24 @@ def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
     for workload in rest:
         if workload.assignment is not None and workload.missing:
             cycle.place(workload)
-    for workload in cycle.in_turn([w for w in rest if _asks(w)]):
+    asking, content = _split(rest)
+    for workload in cycle.in_turn(asking):
         cycle.ask(workload)
     for workload in cycle.in_turn(cycle.scavengers):
         cycle.admit(workload, every=True)
-    for workload in rest:
-        if not _asks(workload):
-            cycle.resize(workload)
+    for workload in content:
+        cycle.resize(workload)
     moments = [m for w in living for m in wakes(w, now, policy)]
     return Plan(cycle.decisions(), min([*moments, *cycle.respites()], default=None), holders(snapshot))
+
+
+def _split(workloads: list[Workload]) -> tuple[list[Workload], list[Workload]]:
+    """Those that want more than they have, and the rest."""
+    asking: list[Workload] = []
+    content: list[Workload] = []
+    for workload in workloads:
+        (asking if _asks(workload) else content).append(workload)
+    return asking, content
 
 
 def _asks(workload: Workload) -> bool:
