@@ -25,6 +25,8 @@ class Spot(NamedTuple):
 
 
 Spots = list[Spot]
+_FEW = 64
+"""Nodes that are sooner sorted one by one than looked through as an array."""
 
 
 def fill(shelf: Shelf, ask: Ask, replicas: int) -> Spots:
@@ -88,8 +90,16 @@ def _tightest(shelf: Shelf, ask: Ask, among: int) -> Iterator[int]:
 
 def _cheapest(shelf: Shelf, ask: Ask, judge: Judge, among: int) -> Iterator[int]:
     """Nodes with room, the cheapest first; filling one leaves the others' costs as they are."""
+    among &= shelf.with_chips(ask)
+    if not among:
+        return
     costs = _costs(shelf, ask, judge)
-    left: Ints = costs if among == shelf.every else np.where(flags_of(among, len(shelf.nodes)), costs, NEVER)
+    if among.bit_count() <= _FEW:
+        nodes = ((int(costs[i]), i) for i in each(among))
+        yield from (i for cost, i in sorted(nodes) if cost < NEVER)
+        return
+    all_of_them = not shelf.with_chips(ask) & shelf.eligible(ask) & ~(among | shelf.tight(ask.requests))
+    left: Ints = costs if all_of_them else np.where(flags_of(among, len(shelf.nodes)), costs, NEVER)
     while left[i := int(left.argmin())] < NEVER:
         yield i
         if left is costs:

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from chippool.core.appraisal import Appraisal
 from chippool.core.bits import bits_of
@@ -54,7 +56,8 @@ class Shelf:
         self._tight: dict[Requests, int] = {}
         self._log: list[tuple[int, Milli, Mapping[str, int], Shares]] = []
         self._ground = Ground(self.free, self.shares, self.room)
-        self._sharing = any(self.shares)
+        self._shared = bits_of((i for i, shares in enumerate(self.shares) if shares), len(nodes))
+        """Nodes that fractions are on, or were."""
         self._holes: Holes | None = None
         self._unlearnt: Judge | None = None
         self._eligible: dict[Ask, int] = {}
@@ -108,6 +111,14 @@ class Shelf:
             self._unlearnt = Appraisal(Worth(), self.nodes, self.eligibility)
         return self._unlearnt
 
+    def with_chips(self, ask: Ask) -> int:
+        """Nodes that may have the chips for a replica: wholly idle ones, or any that are shared for a fraction."""
+        least = max(ask.chips, CHIP)
+        found = reduce(or_, (bits for level, bits in self.levels.items() if level >= least), 0)
+        if not ask.chips:
+            return self.every
+        return found | self._shared if ask.chips < CHIP else found
+
     def fits_by_chips(self, ask: Ask) -> int:
         """Replicas there are chips for on nodes that may get them, whatever else these lack."""
         eligible = self.eligible(ask)
@@ -116,7 +127,7 @@ class Shelf:
             for level, bits in self.levels.items()
             if level > 0
         )
-        if not self._sharing or ask.chips >= CHIP:
+        if not self._shared or ask.chips >= CHIP:
             return fit
         shared = (shares for i, shares in enumerate(self.shares) if shares and eligible >> i & 1)
         return fit + sum((CHIP - used) // ask.chips for shares in shared for _, used in shares if used <= CHIP)
@@ -124,7 +135,7 @@ class Shelf:
     def free_in_all(self) -> Milli:
         """Milli-chips that are free on nodes that may get anything."""
         free = sum((bits & self.usable).bit_count() * level for level, bits in self.levels.items() if level > 0)
-        shared = (s for i, s in enumerate(self.shares) if s and self.usable >> i & 1) if self._sharing else ()
+        shared = (s for i, s in enumerate(self.shares) if s and self.usable >> i & 1) if self._shared else ()
         return free + sum(max(CHIP - used, 0) for shares in shared for _, used in shares)
 
     def ceiling(self, ask: Ask) -> int:
@@ -168,7 +179,8 @@ class Shelf:
     def _shift(self, i: int, ask: Ask, count: int, seats: Seats) -> None:
         room, shares = self.room[i], self.shares[i]
         self._log.append((i, self.free[i], room, shares))
-        self._sharing = self._sharing or bool(seats)
+        if seats:
+            self._shared |= 1 << i
         for chip in seats:
             shares = added(shares, chip, ask.chips if count < 0 else -ask.chips)
         left = {**room, **{r: room.get(r, 0) + count * q for r, q in ask.requests}}
