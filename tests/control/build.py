@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass, field, replace
 
+from chippool.core.constraints import Constraints
 from chippool.core.ids import CHIP, PoolName, WorkloadKey
-from chippool.core.model import Ask, Assignment, Constraints, Displaced, Mode, Pool, Variant, Workload
+from chippool.core.model import Ask, Assignment, Displaced, Mode, Pool, Variant, Workload
 from chippool.core.reasons import Reason
 from chippool.state.records import MadeRecord, PodRecord, PoolCounts, PoolRecord, QueueCounts, WorkloadRecord
 

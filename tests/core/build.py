@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import replace
 
+from chippool.core.constraints import Constraints
 from chippool.core.ids import CHIP, ClassName, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import (
     Access,
     Ask,
     Assignment,
     Class,
-    Constraints,
     Mode,
     NamespaceView,
     Node,

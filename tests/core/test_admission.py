@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from chippool.core.constraints import Constraints, Requirement, Taint, Term, Toleration
 from chippool.core.cycle import schedule
 from chippool.core.ids import CHIP, PoolName, VariantName
-from chippool.core.model import Constraints, Displaced, Mode, Requirement, Taint, Term, Toleration
+from chippool.core.model import Displaced, Mode
 from chippool.core.plan import Admit, Hold, Keep, Place, Resize
 from chippool.core.reasons import Reason
 from tests.core.build import (

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from chippool.core.constraints import Requirement
 from chippool.core.cycle import schedule
 from chippool.core.ids import Namespace, PoolName
-from chippool.core.model import Assignment, Displaced, NamespaceView, Outcome, Problem, Requirement
+from chippool.core.model import Assignment, Displaced, NamespaceView, Outcome, Problem
 from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Stop
 from chippool.core.reasons import Reason
 from tests.core.build import a_pool, a_queue, a_snapshot, a_variant, a_workload, decision_of, nodes

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from chippool.core.appraisal import pressure
+from chippool.core.constraints import Constraints
 from chippool.core.cycle import schedule
-from chippool.core.model import Ask, Constraints, Worth
+from chippool.core.model import Ask, Worth
 from chippool.core.placement import fill
 from chippool.core.shelf import Shelf
 from chippool.core.worth import STEPS, UNIT, Mix, table_of

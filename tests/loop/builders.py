@@ -1,7 +1,8 @@
 """Small records for tests of the loop."""
 
+from chippool.core.constraints import Constraints
 from chippool.core.ids import CHIP, ClassName, Namespace, PoolName, QueueName, VariantName, WorkloadKey
-from chippool.core.model import Ask, Class, Constraints, Mode, Queue, Snapshot, Variant, Workload
+from chippool.core.model import Ask, Class, Mode, Queue, Snapshot, Variant, Workload
 
 
 def a_snapshot(*workloads: Workload, queues: tuple[Queue, ...] = (), classes: tuple[Class, ...] = ()) -> Snapshot:

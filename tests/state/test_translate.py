@@ -2,7 +2,8 @@
 
 import pytest
 
-from chippool.core.model import Access, Requirement, Reserve, Term, Toleration
+from chippool.core.constraints import Requirement, Term, Toleration
+from chippool.core.model import Access, Reserve
 from chippool.core.reasons import Reason
 from chippool.state import annotations
 from chippool.state.translate_made import job

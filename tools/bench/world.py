@@ -8,19 +8,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from chippool.core.constraints import Constraints, Toleration
 from chippool.core.ids import ClassName, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import (
     Ask,
     Assignment,
     Class,
-    Constraints,
     Mode,
     NamespaceView,
     Node,
     Pool,
     Queue,
     Snapshot,
-    Toleration,
     Variant,
     Workload,
 )

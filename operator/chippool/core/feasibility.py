@@ -6,7 +6,8 @@ from functools import reduce
 from operator import and_, or_
 
 from chippool.core.bits import bits_of
-from chippool.core.model import Constraints, Node, Requirement, Taint, Term, Toleration
+from chippool.core.constraints import Constraints, Requirement, Taint, Term, Toleration
+from chippool.core.model import Node
 
 _HARD = frozenset({"NoSchedule", "NoExecute"})
 _NAME = "metadata.name"

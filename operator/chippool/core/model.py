@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
+from chippool.core.constraints import Constraints, Requirement, Taint
 from chippool.core.ids import ClassName, Milli, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.reasons import Reason
 from chippool.core.shares import Shares
@@ -20,49 +21,6 @@ Requests = tuple[tuple[str, int], ...]
 class Mode(StrEnum):
     GANG = "Gang"
     SERVICE = "Service"
-
-
-@dataclass(frozen=True, slots=True)
-class Taint:
-    key: str
-    value: str
-    effect: str
-
-
-@dataclass(frozen=True, slots=True)
-class Toleration:
-    """An empty key with operator Exists tolerates everything; an empty effect matches every effect."""
-
-    key: str
-    operator: str
-    value: str
-    effect: str
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """`operator` is In, NotIn, Exists, DoesNotExist, Gt or Lt."""
-
-    key: str
-    operator: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One alternative of a required node affinity; `fields` speak of `metadata.name`."""
-
-    labels: tuple[Requirement, ...]
-    fields: tuple[Requirement, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Constraints:
-    """Which nodes may hold a replica at all; `affinity` None asks for nothing, empty matches nothing."""
-
-    node_selector: tuple[tuple[str, str], ...] = ()
-    affinity: tuple[Term, ...] | None = None
-    tolerations: tuple[Toleration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chippool.core.claim import Claim, Scope, in_scope, scope_of, shared
+from chippool.core.constraints import Constraints
 from chippool.core.ids import Milli
-from chippool.core.model import Constraints
 from chippool.core.shelf import Shelf
 from chippool.core.tenant import GUARANTEED, Tenant, cost
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
+from chippool.core.constraints import Constraints
 from chippool.core.ids import CHIP, Milli
-from chippool.core.model import Ask, Constraints, Worth
+from chippool.core.model import Ask, Worth
 from chippool.core.shares import is_fraction
 
 UNIT = 1_000_000

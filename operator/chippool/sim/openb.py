@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chippool.core.constraints import Constraints, Requirement, Term
 from chippool.core.ids import CHIP, Milli, NodeName, PoolName
-from chippool.core.model import Ask, Constraints, Node, Requirement, Term
+from chippool.core.model import Ask, Node
 
 MODEL = "model"
 """The label that says which chips a node has."""

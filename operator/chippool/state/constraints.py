@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from chippool.core.model import Constraints, Requirement, Term, Toleration
+from chippool.core.constraints import Constraints, Requirement, Term, Toleration
 
 Json = Mapping[str, Any]
 

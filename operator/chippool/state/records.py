@@ -3,19 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chippool.core.constraints import Constraints, Taint
 from chippool.core.ids import Milli, Namespace, NodeName, PoolName, WorkloadKey
-from chippool.core.model import (
-    Assignment,
-    Class,
-    Constraints,
-    Displaced,
-    Outcome,
-    Pool,
-    Queue,
-    Requests,
-    Taint,
-    Workload,
-)
+from chippool.core.model import Assignment, Class, Displaced, Outcome, Pool, Queue, Requests, Workload
 
 
 @dataclass(frozen=True, slots=True)

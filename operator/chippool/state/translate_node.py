@@ -5,7 +5,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Any
 
-from chippool.core.model import Taint
+from chippool.core.constraints import Taint
 from chippool.state.amounts import amounts
 from chippool.state.records import NodeRecord
 

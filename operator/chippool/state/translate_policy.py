@@ -8,8 +8,9 @@ import orjson
 
 from chippool.api.duration import seconds
 from chippool.api.names import COOLDOWN_CAP, EXTERNAL, MIN_RUNTIME_CAP, SCAVENGE
+from chippool.core.constraints import Requirement
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName
-from chippool.core.model import Access, Class, Pool, Queue, Requirement, Reserve
+from chippool.core.model import Access, Class, Pool, Queue, Reserve
 from chippool.state.constraints import requirements
 from chippool.state.records import ClassRecord, NamespaceRecord, PoolRecord, QueueRecord
 
