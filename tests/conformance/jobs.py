@@ -150,9 +150,21 @@ def _workload(facts, job, age):
         created=age - 60.0 * job.get("age_minutes", 0),
         on=on,
         uid=f"{age:04}-{job['name']}",
+        seats=_seats(facts, job),
         min_runtime=0.0 if job["preemptible"] else inf,
     )
     return _short_of(made, job["min_member"]) if 0 < len(on) < job["min_member"] else made
+
+
+def _seats(facts, job):
+    """The chips its fractions sit on: pods of one node and one group share a chip."""
+    groups = [pod for other in facts["jobs"] for pod in other["pods"] if pod.get("gpu_groups")]
+    numbers = {}
+    for pod in groups:
+        of_node = numbers.setdefault(pod.get("node"), {})
+        of_node.setdefault(pod["gpu_groups"][0], len(of_node))
+    shared = [pod for pod in job["pods"] if pod["state"] == "Running" and pod.get("gpu_groups")]
+    return tuple(numbers[pod["node"]][pod["gpu_groups"][0]] for pod in shared) if job["gpus_per_pod"] < 1 else ()
 
 
 def _requests(job):

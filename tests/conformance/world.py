@@ -7,6 +7,7 @@ from chippool.core.cycle import schedule
 from chippool.core.ids import CHIP
 from chippool.core.model import Assignment, Bystander, Displaced
 from chippool.core.plan import Admit, Displace, Place, Resize
+from chippool.core.shares import added, is_fraction, unused
 from tests.core.build import ANYWHERE, a_snapshot
 
 ROUND_S = 60.0
@@ -38,6 +39,24 @@ class World:
     """Unmanaged pods."""
     now: float = 1000.0
     restless: bool = False
+
+    def __post_init__(self):
+        self._sit()
+
+    def _sit(self):
+        """What a device plugin does with fractions: each sits on the fullest chip that has room for it."""
+        shares = {}
+        fractions = [w for _, w in sorted(self.workloads.items()) if is_fraction(w.variants[0].ask.chips)]
+        for workload in fractions:
+            for name, chip in zip(workload.placed, workload.seats, strict=False):
+                shares[name] = added(shares.get(name, ()), chip, workload.variants[0].ask.chips)
+        for workload in fractions:
+            chips, seats = workload.variants[0].ask.chips, list(workload.seats)
+            for name in workload.placed[len(seats) :]:
+                open_ = [(used, -chip) for chip, used in shares.get(name, ()) if used + chips <= CHIP]
+                seats.append(-max(open_)[1] if open_ else unused(shares.get(name, ())))
+                shares[name] = added(shares.get(name, ()), seats[-1], chips)
+            self.workloads[workload.key] = replace(workload, seats=tuple(seats))
 
     def snapshot(self):
         nodes = [replace(n, leaving=self.leaving[n.name] + self.stuck[n.name]) for n in map(self._beside, self.nodes)]
@@ -73,6 +92,7 @@ class World:
         for decision in plan.decisions:
             workload = self.workloads[decision.workload]
             self.workloads[decision.workload] = _after(workload, decision, self.now)
+        self._sit()
         self._schedule_others()
         return plan
 
@@ -111,9 +131,8 @@ def _after(workload, decision, now):
             return replace(workload, placed=(*workload.placed, *nodes), missing=0)
         case Resize(replicas=replicas, nodes=nodes):
             placed = (*workload.placed, *nodes)[:replicas]
-            return replace(
-                workload, assignment=replace(workload.assignment, replicas=replicas), placed=placed, ready=len(placed)
-            )
+            given, seats = replace(workload.assignment, replicas=replicas), workload.seats[:replicas]
+            return replace(workload, assignment=given, placed=placed, seats=seats, ready=len(placed))
         case Displace(reason=reason, by=by):
             return displaced(workload, reason, by, now)
     return workload
@@ -130,7 +149,9 @@ def displaced(workload, reason, by, now):
     last = workload.displaced
     earlier = ((last.by, last.at), *last.earlier) if last and last.by else ()
     record = Displaced(now, reason, by, (last.count if last else 0) + 1, 0, workload.generation, earlier=earlier)
-    return replace(workload, assignment=None, placed=(), missing=0, active=False, started=False, displaced=record)
+    return replace(
+        workload, assignment=None, placed=(), seats=(), missing=0, active=False, started=False, displaced=record
+    )
 
 
 def milli(chips):
