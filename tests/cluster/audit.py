@@ -35,11 +35,15 @@ class Audit:
         """Return what one replica has written, or tried to, in the order of the answers; not its Lease."""
         return [call for call in self.calls() if _is_of(call, identity)]
 
-    def wait_writes(self, identity: str, count: int, within: float = 30.0) -> None:
-        """Return as soon as so many writes of a replica that has just started are in the log."""
+    def end(self) -> int:
+        """Return how long the log is now, for `wait_writes`."""
+        return self._log.stat().st_size
+
+    def wait_writes(self, identity: str, count: int, within: float = 30.0, *, after: int | None = None) -> None:
+        """Return as soon as so many writes of a replica are in the log, from now or from an earlier `end` on."""
         deadline = time.monotonic() + within
         with self._log.open("rb") as file:
-            file.seek(0, os.SEEK_END)
+            file.seek(self.end() if after is None else after)
             while count > 0:
                 assert time.monotonic() < deadline, f"{identity} did not write {count} times more within {within} s"
                 line = file.readline()

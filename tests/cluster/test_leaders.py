@@ -23,8 +23,9 @@ def test_a_leader_that_was_frozen_writes_nothing_more_beside_the_one_that_took_o
     frozen, follower = a_leader(quiet, "frozen"), quiet.start_operator("follower")
     follower.wait_ready()
     burst = [a_workload(f"w-{n}", a_variant("h800", 1), a_variant("h20", 1)) for n in range(60)]
+    before = audit.end()
     quiet.apply(*burst)
-    audit.wait_writes(frozen.identity, 40)
+    audit.wait_writes(frozen.identity, 40, after=before)
     frozen.freeze()
     since = time.monotonic()
     assert audit.writes("follower") == []

@@ -41,8 +41,9 @@ def test_the_api_server_hangs_in_the_middle_of_admissions(quiet):
     operator = a_leader(quiet)
     audit = Audit(quiet).from_now()
     burst = [a_workload(f"w-{n}", a_variant("h800", 1), a_variant("h20", 1)) for n in range(40)]
+    before = audit.end()
     quiet.apply(*burst)
-    audit.wait_writes(operator.identity, 30)
+    audit.wait_writes(operator.identity, 30, after=before)
     quiet.plane.stop_signal("kube-apiserver")
     last_out(quiet, operator)
     quiet.plane.cont("kube-apiserver")
