@@ -125,3 +125,10 @@ def test_a_reserve_is_not_refilled_by_displacing_more_than_is_taken():
     running = [a_workload(f"b{i}", "batch", on=[f"h800-{i:03}"], admitted_at=float(i)) for i in range(3)]
     plan = decide(nodes(3), [*running, a_workload("w", "train")], pools=pools)
     assert [d.workload for d in plan.decisions if isinstance(d, Displace)] == ["ns/b2"]
+
+
+def test_work_of_a_queue_that_is_gone_holds_nothing_of_its_own():
+    queues = [a_queue("team", guaranteed={"h800": 8}), a_queue("sub", parent="team")]
+    running = a_workload("left", "ads", queue="gone", on=["h800-000"])
+    plan = decide(nodes(1), [running, a_workload("w", "batch")], queues=queues)
+    assert decision_of(plan, "left").reason is Reason.RECLAIMED

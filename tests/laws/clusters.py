@@ -74,7 +74,7 @@ def running(draw, name, fleet, free, room):
         name,
         draw(st.sampled_from(CLASSES)),
         a_variant(way.pools, len(spots), way.ask.chips / CHIP, name=way.name, requests=way.ask.requests),
-        queue=draw(st.sampled_from(["a", "b"])),
+        queue=draw(st.sampled_from(["a", "a", "b", "b", "gone"])),
         on=spots,
         admitted_at=float(draw(st.integers(0, 5))),
     )

@@ -9,7 +9,7 @@ from chippool.core.bits import Flags
 from chippool.core.borrowing import lend
 from chippool.core.checks import variant_named
 from chippool.core.claim import Claim
-from chippool.core.displacement import Bid, Room, make_room, potential
+from chippool.core.displacement import Bid, Room, beyond_reach, make_room
 from chippool.core.frontier import Contested, Frontier
 from chippool.core.guarantee import Guarantees
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName, WorkloadKey
@@ -92,7 +92,7 @@ class Board:
         """Rule 6 in this pool; on success the victims are gone from the board and their queues' use with them."""
         tenancy = self._tenancy(pool)
         claim = tenancy.shared(bid.claim)
-        if potential(tenancy, bid.ask, claim) < bid.replicas:
+        if beyond_reach(tenancy, bid, claim):
             return None
         room = make_room(tenancy, bid, self._frontier(pool, bid.ask, claim))
         for tenant in room.victims if room else ():

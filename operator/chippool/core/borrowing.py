@@ -12,7 +12,7 @@ def lend(tenants: Iterable[Tenant], guaranteed: Callable[[int], Milli]) -> None:
 
     A tenant is borrowed at a level if its queue is borrowing there with everybody lower and younger gone, and it is
     borrowed at every level below. Whichever of the borrowed ones leave, in rank order each leaves a queue that is
-    past its guarantee.
+    past its guarantee. Work of a queue that is gone has no guarantee: all of it is borrowed.
     """
     sharers = [tenant for tenant in tenants if not tenant.scavenges]
     beyond: defaultdict[int, Milli] = defaultdict(int)
@@ -27,7 +27,7 @@ def lend(tenants: Iterable[Tenant], guaranteed: Callable[[int], Milli]) -> None:
 
 def _lend(tenant: Tenant, beyond: defaultdict[int, Milli]) -> None:
     """Go up while the level borrows; only a leaver from a level that borrows makes those above it borrow less."""
-    tenant.loan = GUARANTEED
+    tenant.loan = GUARANTEED if tenant.path else 0
     for depth in range(len(tenant.path) - 1, -1, -1):
         if beyond[tenant.path[depth]] <= 0:
             break

@@ -33,9 +33,9 @@ def may_take(claim: Claim, tenant: Tenant) -> bool:
     if tenant.fixed or tenant.key in claim.spared or (claim.scavenges and not _gives_to_scavengers(claim, tenant)):
         return False
     lower = tenant.priority < claim.priority
-    if tenant.path == claim.path:
+    if claim.path and tenant.path == claim.path:
         return lower
-    depth = _parting(claim.path, tenant.path) if claim.path else 0
+    depth = _parting(claim.path, tenant.path)
     if _is_within(claim, tenant, depth):
         return lower or tenant.loan <= depth or tenant.external > claim.external
     return lower and (tenant.loan <= depth or tenant.scavenges)
@@ -53,11 +53,9 @@ def why(claim: Claim, tenant: Tenant) -> Reason:
 
 
 def _parting(one: Path, other: Path) -> int:
-    """The level at which two ways down the tree part."""
+    """The level at which two ways down the tree part; without a way they part at the top."""
     depth = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
+    while depth < len(one) and depth < len(other) and one[depth] == other[depth]:
         depth += 1
     return depth
 
@@ -100,15 +98,16 @@ def in_scope(scope: Scope, tenant: Tenant) -> bool:
             return tenant.scavenges or ((lower or lent or tenant.external) and not tenant.fixed)
 
 
-def shared(claim: Claim, *, guarded: bool, lent: bool) -> Claim:
+def shared(claim: Claim, *, inner: bool, guarded: bool, lent: bool) -> Claim:
     """The claim without its queue, where that makes no difference.
 
-    `guarded` and `lent`: below the same root are tenants that are not borrowed up to the root, or that are borrowed.
+    `inner`: below the same root are tenants that are borrowed, and not up to the root; `guarded` and `lent`: the
+    claim's own queue has some that are not borrowed up to the root, or that are.
     """
     if claim.spared:
         return claim
-    if claim.scavenges or (not any(claim.within) and not guarded):
+    if claim.scavenges or (not any(claim.within) and not inner and not guarded):
         return Claim(claim.priority, (), (), claim.scavenges, claim.external)
-    if all(claim.within) and not lent:
+    if all(claim.within) and not inner and not lent:
         return Claim(claim.priority, (), (True,), claim.scavenges, claim.external)
     return claim

@@ -109,20 +109,29 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
         more = refill(tenancy.shelf, bid.ask, left, (i for tenant in leavers for i in tenant.spots))
         left -= total(more)
         spots += more
-    return spots if _above_floor(tenancy, bid, victims) else None
+    return spots if _above_floor(tenancy, bid, frontier.claim, victims) else None
 
 
-def _above_floor(tenancy: Tenancy, bid: Bid, victims: list[Tenant]) -> bool:
+def beyond_reach(tenancy: Tenancy, bid: Bid, claim: Claim) -> bool:
+    """Whether it would not fit, or too little would be free, even if all left whom the claim may take."""
+    if potential(tenancy, bid.ask, claim) < bid.replicas:
+        return True
+    if not bid.floor:
+        return False
+    held = tenancy.total(scope_of(claim)) + sum(tenancy.own(claim).values())
+    return tenancy.shelf.free_in_all() + held - bid.replicas * bid.ask.chips < bid.floor
+
+
+def _above_floor(tenancy: Tenancy, bid: Bid, claim: Claim, victims: list[Tenant]) -> bool:
     """Displace on until as much is free as has to stay free; False if it never is."""
-    shelf = tenancy.shelf
-    for tenant in tenancy.ranked if bid.floor and shelf.free_in_all() < bid.floor else ():
-        if tenant.gone or not may_take(bid.claim, tenant):
-            continue
+    short = bid.floor - tenancy.shelf.free_in_all() if bid.floor else 0
+    for tenant in tenancy.takeable(claim) if short > 0 else ():
         tenancy.evict(tenant)
         victims.append(tenant)
-        if shelf.free_in_all() >= bid.floor:
-            return True
-    return not bid.floor or shelf.free_in_all() >= bid.floor
+        short = bid.floor - tenancy.shelf.free_in_all()
+        if short <= 0:
+            break
+    return short <= 0
 
 
 def _spare(tenancy: Tenancy, bid: Bid, spots: Spots, victims: list[Tenant]) -> list[Tenant]:

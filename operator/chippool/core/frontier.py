@@ -31,7 +31,8 @@ class Frontier:
         self._heap: list[tuple[int, int]] = []
         self._looked_at: set[int] = set()
         self._read = 0
-        for i in tenancy.own(claim):
+        self._own = tenancy.own(claim)
+        for i in self._own:
             self._push(i)
 
     def next(self) -> list[Tenant]:
@@ -83,7 +84,7 @@ class Frontier:
     def _leavers(self, i: int) -> list[Tenant]:
         """Who has to leave node `i`, lowest first, until one more replica fits; empty if it never does."""
         free, chips = self._free[i], self._chips
-        if free + self._held[i] < chips and not (self._claim_is_local and self._own_opens(i)):
+        if free + self._held[i] + (self._own.get(i, 0) if self._own else 0) < chips:
             return []  # most nodes that were opened for somebody else
         if i not in self._eligible:
             return []
@@ -99,11 +100,6 @@ class Frontier:
             if free >= chips and (not shares or capacity(free, shares, chips)) and self._has_room(i, free, leavers):
                 return leavers
         return []
-
-    def _own_opens(self, i: int) -> bool:
-        """Whether the claim's own queue holds what its scope does not count, and enough of it."""
-        own = self._tenancy.own(self.claim).get(i, 0)
-        return self._free[i] + self._held[i] + own >= self._chips
 
     def _has_room(self, i: int, free: int, leavers: list[Tenant]) -> bool:
         """Whether everything but the chips is there too, and nobody else would grab it first."""

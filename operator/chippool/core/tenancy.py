@@ -2,21 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from heapq import merge
 
-from chippool.core.claim import Claim, Scope, in_scope, scope_of, shared
+from chippool.core.claim import Claim, Scope, in_scope, may_take, scope_of, shared
 from chippool.core.constraints import Constraints
 from chippool.core.ids import Milli
 from chippool.core.shelf import Shelf
 from chippool.core.tenant import GUARANTEED, Tenant, cost
-
-
-@dataclass(slots=True)
-class _Root:
-    """What is special below one root of the tree (see `claim.shared`)."""
-
-    guarded: bool = False
-    lent: bool = False
 
 
 class Tenancy:
@@ -30,13 +22,18 @@ class Tenancy:
         """By position in the tree of queues."""
         self.moved: list[int] = []
         """Nodes that got freer, in the order it happened."""
-        self.roots: defaultdict[int, _Root] = defaultdict(_Root)
+        self._inner: set[int] = set()
+        self._guarded: set[int] = set()
+        self._lent: set[int] = set()
+        """Positions in the tree below which something is special (see `claim.shared`)."""
         for rank, tenant in enumerate(self.ranked):
             self._seat(rank, tenant)
         self.bounds: dict[tuple[Milli, Constraints, Scope], int] = {}
         self._began = list(shelf.free)
         self._held: dict[Scope, list[Milli]] = {}
-        self._own: dict[tuple[int, Scope], dict[int, Milli]] = {}
+        self._totals: defaultdict[Scope, Milli] = defaultdict(int)
+        self._own: defaultdict[int, dict[Scope, dict[int, Milli]]] = defaultdict(dict)
+        self._scoped: dict[Scope, list[Tenant]] = {}
         self._openings: dict[tuple[Milli, Scope], Openings] = {}
 
     def _seat(self, rank: int, tenant: Tenant) -> None:
@@ -45,42 +42,52 @@ class Tenancy:
             self.on[i].append(tenant)
         for i in tenant.path:
             self.under[i].append(tenant)
-        if tenant.path and not tenant.scavenges:
-            root = self.roots[tenant.path[0]]
-            root.guarded |= tenant.loan > 0
-            root.lent |= tenant.loan < GUARANTEED
+        if not tenant.path or tenant.scavenges:
+            return
+        (self._guarded if tenant.loan else self._lent).add(tenant.path[-1])
+        if 0 < tenant.loan < GUARANTEED:
+            self._inner.add(tenant.path[0])
 
     def shared(self, claim: Claim) -> Claim:
         """The claim as all can use it who may take the same tenants."""
-        root = self.roots.get(claim.path[0], _Root()) if claim.path else _Root()
-        return shared(claim, guarded=root.guarded, lent=root.lent)
+        root, seat = (claim.path[0], claim.path[-1]) if claim.path else (-1, -1)
+        inner, guarded, lent = root in self._inner, seat in self._guarded, seat in self._lent
+        return shared(claim, inner=inner, guarded=guarded, lent=lent)
 
     def held(self, scope: Scope) -> list[Milli]:
         """Chips by node that tenants of the scope hold; kept up to date."""
         found = self._held.get(scope)
         if found is None:
             found = self._held[scope] = [0] * len(self.shelf.nodes)
-            for tenant in self.ranked:
-                if not tenant.gone and in_scope(scope, tenant):
-                    for i, count in tenant.spots.items():
-                        found[i] += count * tenant.ask.chips
+            for tenant in self._inside(scope):
+                if not tenant.gone:
+                    self._hold(scope, found, tenant, 1)
         return found
 
+    def total(self, scope: Scope) -> Milli:
+        """Chips that tenants of the scope hold together."""
+        self.held(scope)
+        return self._totals[scope]
+
     def own(self, claim: Claim) -> dict[int, Milli]:
-        """Chips by node that the claim's own queue holds with lower work outside of the claim's scope."""
+        """Chips by node that the claim's own queue holds with lower work outside of the claim's scope; kept up."""
         if not claim.path:
             return {}
-        scope = scope_of(claim)
-        key = (claim.path[-1], scope)
-        found = self._own.get(key)
-        if found is None:
-            found = self._own[key] = {}
+        scope, scopes = scope_of(claim), self._own[claim.path[-1]]
+        if scope not in scopes:
+            scopes[scope] = {}
             for tenant in self.under[claim.path[-1]]:
-                if tenant.gone or tenant.fixed or tenant.priority >= claim.priority or in_scope(scope, tenant):
-                    continue
-                for i, count in tenant.spots.items():
-                    found[i] = found.get(i, 0) + count * tenant.ask.chips
-        return found
+                if not tenant.gone:
+                    _add_own(scopes[scope], scope, tenant, 1)
+        return scopes[scope]
+
+    def takeable(self, claim: Claim) -> Iterator[Tenant]:
+        """All the claim may take that are still there, in rank order, wherever they are."""
+        scope = scope_of(claim)
+        there = (tenant for tenant in self._inside(scope) if not tenant.gone)
+        own = [t for t in self.under[claim.path[-1]] if not t.gone and not in_scope(scope, t)] if claim.path else []
+        candidates = merge(there, own, key=lambda t: t.rank) if own else there
+        return (tenant for tenant in candidates if may_take(claim, tenant))
 
     def openings(self, chips: Milli, scope: Scope) -> "Openings":
         """The order in which nodes open for so many chips; shared by all who ask for as many in this scope."""
@@ -102,12 +109,31 @@ class Tenancy:
             tenant.gone = False
             self._count(tenant, 1)
 
+    def _inside(self, scope: Scope) -> list[Tenant]:
+        found = self._scoped.get(scope)
+        if found is None:
+            found = self._scoped[scope] = [tenant for tenant in self.ranked if in_scope(scope, tenant)]
+        return found
+
     def _count(self, tenant: Tenant, sign: int) -> None:
         for scope, held in self._held.items():
-            for i, count in tenant.spots.items() if in_scope(scope, tenant) else ():
-                held[i] += sign * count * tenant.ask.chips
-        for key in [k for k in self._own if tenant.path and k[0] == tenant.path[-1]]:
-            del self._own[key]
+            if in_scope(scope, tenant):
+                self._hold(scope, held, tenant, sign)
+        for scope, own in self._own[tenant.path[-1]].items() if tenant.path else ():
+            _add_own(own, scope, tenant, sign)
+
+    def _hold(self, scope: Scope, held: list[Milli], tenant: Tenant, sign: int) -> None:
+        each = sign * tenant.ask.chips
+        for i, count in tenant.spots.items():
+            held[i] += count * each
+        self._totals[scope] += sum(tenant.spots.values()) * each
+
+
+def _add_own(own: dict[int, Milli], scope: Scope, tenant: Tenant, sign: int) -> None:
+    if tenant.fixed or tenant.priority >= scope.priority or in_scope(scope, tenant):
+        return
+    for i, count in tenant.spots.items():
+        own[i] = own.get(i, 0) + sign * count * tenant.ask.chips
 
 
 class Openings:

@@ -36,7 +36,7 @@ class Tree:
 
     def above(self, name: QueueName) -> list[Queue]:
         """The queue's ancestors and itself, root first."""
-        return [queue for i in self.paths[name] if (queue := self.branches[i].queue) is not None]
+        return [queue for i in self.paths.get(name, ()) if (queue := self.branches[i].queue) is not None]
 
     def _grown(
         self, queues: Mapping[QueueName, Queue], parents: Mapping[QueueName, QueueName | None]
