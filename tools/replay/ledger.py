@@ -113,7 +113,8 @@ class Ledger:
 
     def _note_pod(self, call: Call) -> None:
         shown = call.response
-        if shown.get("kind") != "Pod":
+        if shown.get("kind") != "Pod":  # its answer is not in the log: nobody was there any more to take it
+            self._note_attempt(call)
             self._note_removal(call)
             return
         pod = self._life(shown, call.answered)
@@ -156,8 +157,11 @@ def _born(shown: Json, moment: float) -> PodLife:
 def _note_pin(pod: PodLife, call: Call) -> None:
     spec = call.response["spec"]
     if pod.gated and pod.pinned is None and call.resource == "pods" and not _is_gated(spec):
-        pod.pinned, pod.pinned_by = call.answered, call.user
-        pod.pinned_to = (spec.get("nodeSelector") or {}).get(_HOSTNAME, "")
+        node = (spec.get("nodeSelector") or {}).get(_HOSTNAME, "")
+        if pod.attempt is not None and pod.attempt[2] == node:  # a pin whose outcome was open is what this one shows
+            pod.pinned, pod.pinned_by, pod.pinned_to = pod.attempt
+        else:
+            pod.pinned, pod.pinned_by, pod.pinned_to = call.answered, call.user, node
 
 
 def _note_phase(pod: PodLife, call: Call) -> None:
