@@ -35,6 +35,21 @@ class Audit:
         """Return what one replica has written, or tried to, in the order of the answers; not its Lease."""
         return [call for call in self.calls() if _is_of(call, identity)]
 
+    def changes(self, identity: str) -> list[Call]:
+        """Return its writes but those that left all as it was.
+
+        A write on its way while a process is stopped comes late, and is right if it says what is there already: then
+        its answer shows a version that an earlier answer has shown.
+        """
+        shown: set[str | None] = set()
+        changing = []
+        for call in self.calls():
+            version = call.response.get("metadata", {}).get("resourceVersion")
+            if _is_of(call, identity) and not (call.succeeded and version and version in shown):
+                changing.append(call)
+            shown.add(version)
+        return changing
+
     def end(self) -> int:
         """Return how long the log is now, for `wait_writes`."""
         return self._log.stat().st_size

@@ -71,6 +71,11 @@ class Cluster:
         listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         self.plane.kubectl("apply", "-n", self.namespace, "-f", "-", input=json.dumps(listed))
 
+    def pass_second(self) -> None:
+        """Let what is applied next be younger: creation times are whole seconds, and equal ones leave it to the uid."""
+        second = int(time.time())
+        self.eventually(lambda: int(time.time()) > second, "the next second has begun")
+
     def patch(self, what: str, name: str, body: dict, *more: str) -> None:
         self.plane.kubectl("patch", what, name, "-n", self.namespace, "--type=merge", "-p", json.dumps(body), *more)
 

@@ -152,6 +152,7 @@ def said_of_deletion(cluster, name):
 def test_a_workload_whose_job_was_deleted_waits_at_its_old_age(cluster):
     cluster.apply(a_workload("old", replicas=4))
     cluster.wait_true("old", "Ready")
+    cluster.pass_second()
     cluster.apply(a_workload("young", replicas=4))
     cluster.wait_held("young", "ChipsShort")
     cluster.delete("job", "old")
