@@ -1,4 +1,4 @@
-"""Writes the reference page that is made from code: `python -m tools.reference docs/reference`."""
+"""Writes the reference pages that are made from code: `python -m tools.reference docs/reference`."""
 
 import re
 import sys
@@ -6,11 +6,13 @@ from pathlib import Path
 
 from chippool.core import reasons
 from chippool.core.reasons import MISTAKES, Reason
+from tools.rules import rules_page
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.joinpath("reasons.md").write_text(reasons_page())
+    folder.joinpath("decisions.md").write_text(rules_page())
 
 
 def reasons_page() -> str:

@@ -10,6 +10,7 @@ from chippool.api.queue import ChipQueue
 from chippool.api.workload import ChipWorkload
 from chippool.core.reasons import Reason
 from chippool.metrics import Metrics, Readings
+from tools.rules import SCENARIOS, rules_page
 
 ROOT = Path(__file__).parents[2]
 KINDS = {"ChipPool": ChipPool, "ChipQueue": ChipQueue, "ChipWorkload": ChipWorkload}
@@ -30,6 +31,18 @@ def test_every_reason_is_explained():
         word.strip() for row in re.findall(r"^\| ([A-Z][\w, ]+) \|", said, re.MULTILINE) for word in row.split(",")
     }
     assert words == {reason.value for reason in Reason}
+
+
+def test_the_page_of_rules_is_the_one_that_the_code_and_the_scenarios_give():
+    page = (ROOT / "docs" / "reference" / "decisions.md").read_text()
+    assert page == rules_page()
+    assert re.findall(r"^## (\d+)\. ", page, re.MULTILINE) == [str(n) for n in range(1, 11)]
+
+
+def test_every_scenario_says_which_rule_it_shows():
+    page = rules_page()
+    for case in SCENARIOS.glob("*.yaml"):
+        assert case.read_text().rstrip() in page, f"{case.name}: begin with '# Rule N. …'"
 
 
 def test_every_metric_is_listed():

@@ -1,4 +1,4 @@
-"""The loop: what changed is gathered, decided in one step on one view, assumed, and written."""
+"""Rule 9, the loop: what changed is gathered, decided in one step on one view, assumed, and written."""
 
 import asyncio
 import logging

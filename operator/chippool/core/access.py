@@ -1,4 +1,4 @@
-"""Who may use a pool: the first entry of its access list that matches a queue's tenancy and a class."""
+"""Rule 3: who may use a pool: the first entry of its access list that matches a queue's tenancy and a class."""
 
 from chippool.core.ids import ClassName
 from chippool.core.model import Access, Pool

@@ -1,4 +1,4 @@
-"""Assigning rows to pools for the greatest sum of values: exact where that is cheap, greedy by regret past it.
+"""Rule 2: rows to pools for the greatest sum of values: exact where that is cheap, greedy by regret past it.
 
 Bounded by counted work and never by time: the same problem has the same answer on any machine.
 """

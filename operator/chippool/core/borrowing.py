@@ -1,4 +1,4 @@
-"""Which admissions are borrowed: a queue's lowest and youngest past its guarantee, level by level up the tree."""
+"""Rule 3: which admissions are borrowed: the lowest and youngest past a guarantee, level by level up the tree."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable

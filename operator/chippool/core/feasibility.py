@@ -1,4 +1,4 @@
-"""Which nodes may hold a replica at all: selector, affinity and taints, as kube-scheduler judges them."""
+"""Rule 5: which nodes may hold a replica at all: selector, affinity, taints, as kube-scheduler judges them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Nodes in the order in which they open for a replica when lower work leaves."""
+"""Rule 6: nodes in the order in which they open for a replica when lower work leaves."""
 
 from collections.abc import Mapping
 from heapq import heappop, heappush

@@ -1,4 +1,4 @@
-"""What queues are really guaranteed: what they were promised, shrunk fairly where more was promised than is there."""
+"""Rule 3: what queues are really guaranteed: the promise, shrunk fairly where it is more than there is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

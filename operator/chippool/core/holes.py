@@ -1,4 +1,4 @@
-"""What is idle on a shelf, chip by chip, as arrays: so that all its nodes are judged at once, and only once.
+"""Rule 5: what is idle on a shelf, chip by chip, as arrays: all its nodes are judged at once, and only once.
 
 Costs are kept by ask; of a node that has changed since they are computed anew, of the others never.
 """

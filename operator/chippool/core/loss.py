@@ -1,4 +1,4 @@
-"""How much work goes with a workload that is displaced: what it did since it last saved it."""
+"""Rule 6: how much work goes with a workload that is displaced: what it did since it last saved it."""
 
 from chippool.core.model import Workload
 

@@ -1,4 +1,4 @@
-"""Decisions as values: what `schedule()` answers and everything above acts on."""
+"""Rule 10: decisions as values, each with its reason: what `schedule()` answers and everything above acts on."""
 
 from dataclasses import dataclass, field
 

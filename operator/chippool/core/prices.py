@@ -1,4 +1,4 @@
-"""Shadow prices: what one more chip of a pool would add to the sum of speeds, with everybody else moving up."""
+"""Rule 2: shadow prices: what one more chip of a pool would add to the sum of speeds, if everybody moved up."""
 
 import math
 from collections.abc import Mapping, Sequence

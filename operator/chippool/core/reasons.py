@@ -1,4 +1,4 @@
-"""The one vocabulary of reasons: condition reason = event reason = metric label = word of the command line."""
+"""Rule 10: the one vocabulary: condition reason = event reason = metric label = word of the command line."""
 
 from enum import StrEnum
 

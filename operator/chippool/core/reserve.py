@@ -1,4 +1,4 @@
-"""Chips of a pool that are kept free below a class: `reserve` of the pool."""
+"""Rules 3 and 8: chips of a pool that are kept free below a class: `reserve` of the pool, and its spares."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Whom rule 6 leaves alone for a while: minRuntime, cooldown, and nobody twice within an hour by the same other."""
+"""Rule 6: whom it leaves alone: minRuntime, cooldown, and nobody twice within an hour by the same other."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Chips that fractions share, one by one: what is idle of each, and how many replicas still go in.
+"""Rule 5: chips that fractions share, one by one: what is idle of each, and how many replicas still go in.
 
 A node's `free` counts milli-chips in all. A replica with a fraction sits on one chip, and a replica with whole chips
 needs chips that are wholly idle, so the chips that are partly used are kept beside it.

@@ -1,4 +1,4 @@
-"""What a way to run a workload lacks, in sentences that stay true until the reason changes.
+"""Rule 10: what a way to run a workload lacks, in sentences that stay true until the reason changes.
 
 Figures that move with the cluster go into the record's fields; the command line shows them, status does not.
 """

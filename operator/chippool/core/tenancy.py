@@ -1,4 +1,4 @@
-"""Who sits where in one pool, in the order in which they would have to go: the cheapest to lose first."""
+"""Rule 6: who sits where in one pool, in the order in which they would have to go: the cheapest first."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

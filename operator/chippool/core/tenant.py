@@ -1,4 +1,4 @@
-"""An admitted workload as rule 6 sees it, and what it costs to lose it."""
+"""Rule 6: an admitted workload as one to be displaced, and what it costs to lose it."""
 
 from collections import Counter
 from dataclasses import dataclass

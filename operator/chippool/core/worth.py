@@ -1,4 +1,4 @@
-"""What a hole is still worth for the mix that is really asked for, learnt from arrivals alone.
+"""Rule 5: what a hole is still worth for the mix that is really asked for, learnt from arrivals alone.
 
 A hole is what is idle of one chip. Its worth is the best total of the shadow prices of a cutting-stock programme
 (Gilmore and Gomory 1961) over the fractions that fit into it, so a whole chip is worth 1 and a scrap that nobody asks

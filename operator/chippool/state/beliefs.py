@@ -1,4 +1,4 @@
-"""What was decided and the cluster does not show yet, kept in memory with a deadline each."""
+"""Rule 9: what was decided and the cluster does not show yet, kept in memory with a deadline each."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
