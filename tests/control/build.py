@@ -3,10 +3,12 @@
 import json
 from dataclasses import dataclass, field, replace
 
+from chippool.api.chips import milli_chips
 from chippool.core.constraints import Constraints
-from chippool.core.ids import CHIP, PoolName, WorkloadKey
+from chippool.core.ids import PoolName, WorkloadKey
 from chippool.core.model import Ask, Assignment, Displaced, Mode, Pool, Variant, Workload
 from chippool.core.reasons import Reason
+from chippool.state.hami import hami
 from chippool.state.records import MadeRecord, PodRecord, PoolCounts, PoolRecord, QueueCounts, WorkloadRecord
 
 NOW = 1_800_000_000.0
@@ -37,7 +39,7 @@ def a_workload(spec, *, name="ctr", namespace="ads", **more):
             variant["name"],
             tuple(variant["poolNames"]),
             variant.get("replicas", spec["replicas"]),
-            Ask(variant["chipsPerReplica"] * CHIP, (("pods", 1),), Constraints()),
+            Ask(milli_chips(variant["chipsPerReplica"]), (("pods", 1),), Constraints()),
         )
         for variant in spec["variants"]
     )
@@ -107,8 +109,11 @@ def a_pod(made, **more):
     return PodRecord(**{**given, **named, **rest, "unschedulable": "", "error": "", **more})
 
 
-def a_pool(name=H800):
-    return PoolRecord(f"uid-{name}", name, "3", 1, Pool(name, RESOURCES[name]), (), "", b"{}")
+def a_pool(name=H800, resource=None, *, shared=False):
+    resource = resource or RESOURCES[name]
+    sharing = hami(resource, None) if shared else None
+    view = Pool(name, resource, fractions=sharing.fractions if sharing else frozenset())
+    return PoolRecord(f"uid-{name}", name, "3", 1, view, (), "", b"{}", sharing)
 
 
 @dataclass

@@ -5,7 +5,7 @@ import pytest
 
 from chippool.control import publish
 from chippool.control.render import render
-from chippool.core.model import Outcome, Pool
+from chippool.core.model import Outcome
 from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Place, Resize, Stop
 from chippool.core.reasons import Reason
 from chippool.kube.writer import Urgency
@@ -15,11 +15,11 @@ from tests.control.build import (
     KEY,
     NOW,
     NPU,
-    RESOURCES,
     a_cluster,
     a_displacement,
     a_job,
     a_pod,
+    a_pool,
     a_record,
     a_spec,
     an_assignment,
@@ -30,7 +30,7 @@ JOB = "/apis/batch/v1/namespaces/ads/jobs"
 
 
 def stamp(record, assignment):
-    return render(record, assignment, Pool(assignment.pool, RESOURCES[assignment.pool])).stamp
+    return render(record, assignment, a_pool(assignment.pool)).stamp
 
 
 def written(decision, cluster, order=0):

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from chippool.control.render import render, same_but_chips
-from chippool.core.model import Assignment, Pool
-from tests.control.build import H800, NOW, NPU, RESOURCES, a_displacement, a_record, a_spec, an_assignment
+from chippool.core.model import Assignment
+from tests.control.build import H800, NOW, NPU, a_displacement, a_pool, a_record, a_spec, an_assignment
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path.name.removesuffix(".input.yaml") for path in GOLDEN.glob("*.input.yaml"))
@@ -19,13 +19,13 @@ def made_of(case):
     given = yaml.safe_load((GOLDEN / f"{case}.input.yaml").read_text())
     record = a_record(given["spec"], name=given["name"], namespace=given["namespace"])
     assignment = Assignment(**given["assignment"], admitted_at=NOW)
-    pool = Pool(assignment.pool, given["resourceName"])
+    pool = a_pool(assignment.pool, given["resourceName"], shared=given.get("shared", False))
     rendered = render(record, assignment, pool, a_displacement() if given.get("displaced") else None)
     return [rendered.body, *([rendered.service] if rendered.service else [])]
 
 
 def of(spec, assignment):
-    return render(a_record(spec), assignment, Pool(assignment.pool, RESOURCES[assignment.pool]))
+    return render(a_record(spec), assignment, a_pool(assignment.pool))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -66,11 +66,23 @@ def test_what_would_keep_gated_pods_from_being_made_is_taken_out():
 def test_rendering_leaves_the_record_as_it_was():
     record = a_record(a_spec(replicas=2))
     twin = replace(record)
-    first = render(record, an_assignment(replicas=2), Pool(H800, "nvidia.com/gpu"))
-    assert render(record, an_assignment(replicas=2), Pool(H800, "nvidia.com/gpu")) == first
+    first = render(record, an_assignment(replicas=2), a_pool(H800))
+    assert render(record, an_assignment(replicas=2), a_pool(H800)) == first
     assert record == twin
 
 
 def test_a_container_that_is_not_there_is_named():
     with pytest.raises(LookupError, match="no container sidecar"):
         of(a_spec(chipContainer="sidecar"), an_assignment())
+
+
+def test_a_share_the_pool_does_not_have_is_named():
+    with pytest.raises(LookupError, match=r"nvidia-h800 has no share of 0.25 chips"):
+        of(a_spec(chips="0.25"), an_assignment())
+
+
+def test_a_share_and_whole_chips_of_one_pool_differ_in_their_chips_alone():
+    pool = a_pool(H800, shared=True)
+    one, other = (render(a_record(a_spec(chips=chips)), an_assignment(), pool) for chips in ("0.25", 2))
+    assert one.stamp != other.stamp
+    assert same_but_chips(one.stamp, other.stamp)

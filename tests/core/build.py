@@ -70,10 +70,13 @@ def a_reserve(chips, cls, *, spares=False):
     return Reserve(chips * CHIP, ClassName(cls), spares)
 
 
-def a_pool(name="h800", resource="nvidia.com/gpu", access=(), reserve=()):
+ANY_SHARE = frozenset(range(1, CHIP))
+
+
+def a_pool(name="h800", resource="nvidia.com/gpu", access=(), reserve=(), fractions=ANY_SHARE):
     """An access entry is an `an_access`, or just the classes it lets in."""
     entries = tuple(a if isinstance(a, Access) else an_access(a) for a in access)
-    return Pool(PoolName(name), resource, entries, reserve=tuple(reserve))
+    return Pool(PoolName(name), resource, entries, reserve=tuple(reserve), fractions=fractions)
 
 
 def a_queue(

@@ -41,9 +41,9 @@ def an_object(kind, name, namespace="", uid=None, **metadata) -> dict[str, Any]:
     }
 
 
-def a_pool(name="h800", resource=GPU, selector=None, access=None):
+def a_pool(name="h800", resource=GPU, selector=None, access=None, **more):
     chip = {"vendor": "nvidia", "model": name.upper(), "resourceName": resource}
-    spec = {"chip": chip, "nodeSelector": selector or {"pool": name}}
+    spec = {"chip": chip, "nodeSelector": selector or {"pool": name}, **more}
     return an_object("ChipPool", name, generation=1) | {"spec": spec | ({"access": access} if access else {})}
 
 
@@ -75,10 +75,11 @@ def a_node(
     cordoned=False,
     taints=(),
     cpu="64",
+    said=None,
 ):
     size = {"cpu": cpu, "memory": "512Gi", "pods": "110"}
     labels = {"kubernetes.io/hostname": name, "pool": pool, **(labels or {})}
-    return an_object("Node", name, labels=labels) | {
+    return an_object("Node", name, labels=labels, annotations=said) | {
         "spec": {"unschedulable": cordoned, "taints": list(taints)},
         "status": {
             "capacity": {**size, resource: str(chips if installed is None else installed)},
@@ -164,13 +165,14 @@ def a_deployment(name="w", assignment=None, *, namespace="team", owner=None, rep
 def a_pod(
     name, workload="w", *, namespace="team", uid=None, job=None, node="", pinned="", gated=False, deleting=False,
     phase="Pending", ready=False, chips=8, resource=GPU, requests=None, index=None, conditions=(), statuses=(),
-    selector=None,
+    selector=None, said=None,
 ):  # fmt: skip
     made = f"job-{namespace}-{workload}" if job is None else job
     owners = [{"kind": "Job", "uid": made, "controller": True}] if workload and made else []
     gone = {"deletionTimestamp": rfc(NOW)} if deleting else {}
     labels = {"chippool.io/workload": workload} if workload else {}
     notes = {} if index is None else {"batch.kubernetes.io/job-completion-index": str(index)}
+    notes |= said or {}
     raw = an_object("Pod", name, namespace, uid, labels=labels, annotations=notes, ownerReferences=owners, **gone)
     asked = requests if requests is not None else {"cpu": "1", "memory": "1Gi", resource: str(chips)}
     said = [*conditions, *([{"type": "Ready", "status": "True"}] if ready else [])]

@@ -25,6 +25,11 @@ def _count(name: str, path: str, priority: int = 0) -> Column:
     return Column(name, path, "integer", priority)
 
 
+def _chips(name: str, path: str, priority: int = 0) -> Column:
+    """A string, since shares of a chip are Quantity strings."""
+    return Column(name, path, priority=priority)
+
+
 AGE = Column("Age", ".metadata.creationTimestamp", "date")
 READY = Column("Ready", _condition("Ready", "status"))
 WHY_NOT_READY = Column("Reason", _condition("Ready", "reason"))
@@ -34,15 +39,15 @@ POOL = (
     Column("Model", ".spec.chip.model"),
     Column("Resource", ".spec.chip.resourceName"),
     _count("Nodes", ".status.nodes"),
-    _count("Chips", ".status.chips.allocatable"),
-    _count("Allocated", ".status.chips.allocated"),
-    _count("Releasing", ".status.chips.releasing"),
-    _count("Free", ".status.chips.free"),
+    _chips("Chips", ".status.chips.allocatable"),
+    _chips("Allocated", ".status.chips.allocated"),
+    _chips("Releasing", ".status.chips.releasing"),
+    _chips("Free", ".status.chips.free"),
     READY,
     WHY_NOT_READY,
     AGE,
-    _count("Installed", ".status.chips.installed", 1),
-    _count("Unmanaged", ".status.chips.unmanaged", 1),
+    _chips("Installed", ".status.chips.installed", 1),
+    _chips("Unmanaged", ".status.chips.unmanaged", 1),
     Column("Vendor", ".spec.chip.vendor", priority=1),
     READY_MESSAGE,
 )
@@ -62,7 +67,7 @@ WORKLOAD = (
     _count("Replicas", ".spec.replicas"),
     Column("Variant", ".status.assignment.variant"),
     Column("Pool", ".status.assignment.pool"),
-    _count("Chips", ".status.assignment.chips"),
+    _chips("Chips", ".status.assignment.chips"),
     Column("Admitted", _condition("Admitted", "status")),
     Column("Reason", _condition("Admitted", "reason")),
     Column("Ready", _condition("Ready", "status")),

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from chippool.api.chips import ChipCount
 from chippool.api.conditions import Conditions
+from chippool.api.hami import DIALECTS
 from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
 
 SELECTOR = rules(
@@ -22,6 +24,11 @@ RESOURCE = rules(
         "chip.resourceName can't change: make another pool for other chips, move the work, delete this one",
         reason="FieldValueForbidden",
     ),
+)
+SHARED = rule(
+    f"!has(self.sharing) || self.chip.resourceName in {sorted(DIALECTS)}",
+    f"sharing by HAMi is known for chip.resourceName {', '.join(sorted(DIALECTS))}; leave sharing out for other chips",
+    fieldPath=".sharing",
 )
 
 
@@ -68,8 +75,22 @@ class Reserve(ApiModel):
     """They may replace lost replicas of any class too."""
 
 
+class PoolSharing(ApiModel):
+    """How a share of a chip is asked for."""
+
+    type: Literal["HAMi"] = Field(json_schema_extra={"enum": ["HAMi"]})
+    """HAMi: by the resource names of HAMi, whose device plugin and scheduler the cluster has."""
+    split_count: int | None = Field(default=None, ge=2, le=100)
+    """How many may share a chip, which is how often a node's resource counts it (HAMi's deviceSplitCount).
+
+    Nodes that register their devices say so themselves. Left out: 10 for NVIDIA, for Ascend what its templates give.
+    """
+
+
 class PoolSpec(ApiModel):
     """What the pool is made of and who may use it."""
+
+    model_config = ConfigDict(json_schema_extra=rules(SHARED))
 
     chip: Chip
     """What one chip of the pool is."""
@@ -79,24 +100,26 @@ class PoolSpec(ApiModel):
     """Who may use the pool, the first match wins. Left out: every Internal queue, as its own."""
     reserve: tuple[Reserve, ...] = Field(default=(), max_length=32, json_schema_extra=rules(list_type="atomic"))
     """Chips kept free below a priority class."""
+    sharing: PoolSharing | None = None
+    """How a share of a chip is asked for. Left out: chips are given out whole."""
 
 
 class PoolChips(ApiModel):
     """Chips by what becomes of them."""
 
-    installed: int = Field(default=0, ge=0)
+    installed: ChipCount = 0
     """In the nodes (their capacity)."""
-    allocatable: int = Field(default=0, ge=0)
+    allocatable: ChipCount = 0
     """Healthy, as the device plugin counts them."""
-    allocated: int = Field(default=0, ge=0)
+    allocated: ChipCount = 0
     """Held by admitted workloads."""
-    releasing: int = Field(default=0, ge=0)
+    releasing: ChipCount = 0
     """Of pods that are terminating."""
-    free: int = Field(default=0, ge=0)
+    free: ChipCount = 0
     """Left over."""
-    reserved: int = Field(default=0, ge=0)
+    reserved: ChipCount = 0
     """To be kept free below some class (spec.reserve)."""
-    unmanaged: int = Field(default=0, ge=0)
+    unmanaged: ChipCount = 0
     """Used by pods chippool does not manage."""
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from chippool.api.chips import ChipCount
 from chippool.api.conditions import Conditions
 from chippool.api.duration import Duration, duration_or_zero
 from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
@@ -125,13 +126,13 @@ class QueuePool(ApiModel):
 
     pool_name: ObjectName
     """The ChipPool."""
-    used: int = Field(default=0, ge=0)
+    used: ChipCount = 0
     """Chips its admitted workloads hold, and those of the queues below it."""
-    guaranteed: int = Field(default=0, ge=0)
+    guaranteed: ChipCount = 0
     """Chips it is guaranteed: what it was promised, or its fair part where more was promised than there is."""
-    borrowed: int = Field(default=0, ge=0)
+    borrowed: ChipCount = 0
     """Chips it holds beyond that."""
-    pending: int = Field(default=0, ge=0)
+    pending: ChipCount = 0
     """Chips the waiting workloads ask for, each in the first pool of its first variant."""
 
 

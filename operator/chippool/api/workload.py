@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from chippool.api import workload_rules as cel
+from chippool.api.chips import ChipCount, ChipsWanted
 from chippool.api.conditions import Conditions
 from chippool.api.duration import Duration, duration, duration_or_zero
 from chippool.api.model import ApiModel, Json, Metadata, ObjectName, rules
@@ -28,8 +29,11 @@ class Variant(ApiModel):
     """What it is called in status, events and metrics."""
     pool_names: tuple[ObjectName, ...] = Field(min_length=1, max_length=16, json_schema_extra=rules(list_type="set"))
     """ChipPools it can run in, in order of preference; all its replicas run in one of them."""
-    chips_per_replica: int = Field(ge=1, le=1024)
-    """Chips one replica gets, in one container, on one node."""
+    chips_per_replica: ChipsWanted
+    """Chips one replica gets, in one container, on one node: a whole number, or a share of one chip such as "0.25".
+
+    A share needs a pool whose spec.sharing says how it is asked for. All replicas' shares may sit on one chip.
+    """
     replicas: int | None = Field(default=None, ge=1, le=100_000)
     """Replicas if it runs this way, instead of spec.replicas. For mode Gang."""
     speed: str = Field(default="1", min_length=1, max_length=16, json_schema_extra=rules(cel.SPEED))
@@ -144,7 +148,7 @@ class WorkloadAssignment(ApiModel):
     """The ChipPool it runs in."""
     replicas: int = Field(ge=0)
     """Replicas admitted."""
-    chips: int = Field(ge=0)
+    chips: ChipCount
     """Chips of all its replicas together."""
     nodes: int = Field(default=0, ge=0)
     """Nodes it is spread over."""

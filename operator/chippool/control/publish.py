@@ -133,4 +133,4 @@ def _rendered(key: WorkloadKey, known: Known) -> Rendered | None:
     if record is None or view is None or view.assignment is None:
         return None
     pool = known.pool_records.get(view.assignment.pool)
-    return None if pool is None else render(record, view.assignment, pool.view, view.displaced)
+    return None if pool is None else render(record, view.assignment, pool, view.displaced)

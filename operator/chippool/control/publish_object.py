@@ -100,8 +100,9 @@ def pin(pin: Pin, order: int = 0) -> Write:
     server less than a strategic one.
     """
     gates = [{"$patch": "delete", "name": names.GATE}] if pin.other_gates else None
+    said = {"annotations": dict(pin.marks)} if pin.marks else {}
     body = {
-        "metadata": {"uid": pin.pod_uid},
+        "metadata": {"uid": pin.pod_uid, **said},
         "spec": {"schedulingGates": gates, "nodeSelector": {HOSTNAME: pin.hostname}},
     }
     path = f"/api/v1/namespaces/{pin.namespace}/pods/{pin.name}"

@@ -9,10 +9,11 @@ import orjson
 
 from chippool.api import names
 from chippool.control.render_pod import Json, Order, chip_container, chip_container_name, pod_template
-from chippool.core.ids import Milli, VariantName
-from chippool.core.model import Assignment, Displaced, Mode, Pool, Workload
+from chippool.core.ids import CHIP, Milli, VariantName, shown
+from chippool.core.model import Assignment, Displaced, Mode, Workload
+from chippool.core.shares import is_fraction
 from chippool.state.annotations import assignment_text, displaced_text
-from chippool.state.records import WorkloadRecord
+from chippool.state.records import PoolRecord, WorkloadRecord
 
 DRAINS_ARE_NOBODYS_FAULT = {
     "action": "Ignore",
@@ -42,17 +43,21 @@ class Rendered:
         return f"{self.path}/{self.body['metadata']['name']}"
 
 
-def render(record: WorkloadRecord, assignment: Assignment, pool: Pool, inherited: Displaced | None = None) -> Rendered:
+def render(
+    record: WorkloadRecord, assignment: Assignment, pool: PoolRecord, inherited: Displaced | None = None
+) -> Rendered:
     """Return the object of an admitted workload.
 
-    LookupError: the variant or the chip container is not in the spec; ValueError: the patch does not apply.
+    LookupError: the variant or the chip container is not in the spec, or the pool has no such share of a chip;
+    ValueError: the patch does not apply.
     """
     spec = orjson.loads(record.spec)
     order = _order(record, spec, assignment, pool)
     template = pod_template(spec, _chosen(spec, assignment), order)
     shape = _job(spec, template, order) if order.gang else _deployment(spec, template, order)
     chips = _chips(template["spec"], order.container)
-    stamp = f"{_digest(shape, chips['name'], order.resource)} {order.resource}={order.count}"
+    asked = ",".join(f"{resource}={amount}" for resource, amount in order.chips.items())
+    stamp = f"{_digest(shape, chips['name'], order.chips)} {asked}"
     kind = "Job" if order.gang else "Deployment"
     return Rendered(
         kind=kind,
@@ -81,17 +86,23 @@ def annotations(assignment: Assignment, displaced: Displaced | None, stamp: str)
     return said | ({names.DISPLACED: displaced_text(displaced)} if displaced else {})
 
 
-def _order(record: WorkloadRecord, spec: Mapping[str, Any], assignment: Assignment, pool: Pool) -> Order:
+def _order(record: WorkloadRecord, spec: Mapping[str, Any], assignment: Assignment, pool: PoolRecord) -> Order:
     return Order(
         name=record.name,
         namespace=record.namespace,
         class_name=record.view.class_name,
-        resource=pool.resource,
-        chips=chips_per_replica(record.view, assignment.variant),
+        chips=_asked(pool, chips_per_replica(record.view, assignment.variant)),
         replicas=assignment.replicas,
         gang=record.view.mode is Mode.GANG,
         container=chip_container_name(spec),
     )
+
+
+def _asked(pool: PoolRecord, chips: Milli) -> Mapping[str, str]:
+    """What a container asks for; LookupError: the pool has no such share of a chip."""
+    if is_fraction(chips) and chips not in pool.view.fractions:
+        raise LookupError(f"ChipPool {pool.name} has no share of {shown(chips)} chips")
+    return pool.sharing.asks(chips) if pool.sharing else {pool.view.resource: str(chips // CHIP)}
 
 
 def chips_per_replica(view: Workload, name: VariantName) -> Milli:
@@ -185,9 +196,10 @@ def _chips(pod: Mapping[str, Any], container: str) -> Json:
     return {"name": chosen["name"], "resources": chosen["resources"]}
 
 
-def _digest(shape: Mapping[str, Any], container: str, resource: str) -> str:
+def _digest(shape: Mapping[str, Any], container: str, chips: Mapping[str, str]) -> str:
     bare = orjson.loads(orjson.dumps({key: value for key, value in shape.items() if key not in MOVES}))
     resources = chip_container(bare["template"]["spec"], container)["resources"]
     for part in ("limits", "requests"):
-        resources[part].pop(resource)
+        for resource in chips:
+            resources[part].pop(resource)
     return hashlib.sha256(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

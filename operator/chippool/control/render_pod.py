@@ -7,7 +7,6 @@ from typing import Any
 from chippool.api import names
 from chippool.api.patch import merged
 from chippool.control import render_marks as marks
-from chippool.core.ids import CHIP, Milli
 
 NOT_OURS_TO_ROUTE = ("nodeName", "schedulerName", "priority")  # the API server refuses a gated pod that has them
 
@@ -16,22 +15,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a template is rendered for; `chips` are milli-chips a replica."""
+    """What a template is rendered for."""
 
     name: str
     namespace: str
     class_name: str
-    resource: str
-    chips: Milli
+    chips: Mapping[str, str]
+    """What its chips are asked for by, as Quantities."""
     replicas: int
     gang: bool
     container: str
     """Which one gets the chips."""
-
-    @property
-    def count(self) -> str:
-        """Chips a replica, as a Quantity of devices."""
-        return str(self.chips // CHIP)
 
     @property
     def coordinated(self) -> bool:
@@ -87,7 +81,7 @@ def _route(pod: Json, order: Order) -> None:
 def _give_chips(container: Json, order: Order) -> None:
     resources = container.setdefault("resources", {})
     for part in ("limits", "requests"):
-        resources[part] = {**(resources.get(part) or {}), order.resource: order.count}
+        resources[part] = {**(resources.get(part) or {}), **order.chips}
 
 
 def _introduce(pod: Json, order: Order) -> None:

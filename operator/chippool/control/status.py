@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 
 from chippool.api import names
+from chippool.api.chips import chip_count
 from chippool.control import render_marks as marks
 from chippool.control import sentences
 from chippool.control.render import chips_per_replica
 from chippool.control.status_conditions import Said, by_type, told
-from chippool.core.ids import CHIP
 from chippool.core.model import Assignment, Mode, Workload
 from chippool.core.plan import Decision, Finish, Hold
 from chippool.core.reasons import Reason
@@ -169,7 +169,7 @@ def _block(seen: Seen, assignment: Assignment) -> Json:
         "variant": assignment.variant,
         "pool": assignment.pool,
         "replicas": assignment.replicas,
-        "chips": _chips(seen.view, assignment) * assignment.replicas // CHIP,
+        "chips": chip_count(_chips(seen.view, assignment) * assignment.replicas),
         "nodes": _nodes(seen, assignment),
         "admittedAt": marks.time_text(assignment.admitted_at),
     }

@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
+from chippool.api.chips import chip_count
 from chippool.control import sentences
 from chippool.control.status_conditions import Said, by_type, told
 from chippool.core.guarantee import Oversold
-from chippool.core.ids import CHIP
 from chippool.state.records import PoolCounts, PoolRecord
 
 Json = dict[str, Any]
@@ -28,8 +28,8 @@ def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | Non
         "observedGeneration": record.generation,
         "nodes": counts.nodes,
         "chips": {
-            **{name: max(0, getattr(counts, name)) // CHIP for name in CHIPS},
-            "reserved": sum(entry.chips for entry in record.view.reserve) // CHIP,
+            **{name: chip_count(max(0, getattr(counts, name))) for name in CHIPS},
+            "reserved": chip_count(sum(entry.chips for entry in record.view.reserve)),
         },
         "conditions": told(status.get("conditions") or [], worth, record.generation, now),
     }

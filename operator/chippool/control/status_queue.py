@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 
+from chippool.api.chips import chip_count
 from chippool.control import sentences
 from chippool.control.status_conditions import Said, by_type, told
-from chippool.core.ids import CHIP, ClassName, PoolName
+from chippool.core.ids import ClassName, PoolName
 from chippool.core.reasons import Reason
 from chippool.core.sharing import Sharing
 from chippool.state.records import QueueCounts, QueueRecord
@@ -48,10 +49,10 @@ def _pools(record: QueueRecord, sharing: Sharing) -> list[Json]:
     return [
         {
             "poolName": name,
-            "used": use.used // CHIP,
-            "guaranteed": use.guaranteed // CHIP,
-            "borrowed": use.borrowed // CHIP,
-            "pending": use.pending // CHIP,
+            "used": chip_count(use.used),
+            "guaranteed": chip_count(use.guaranteed),
+            "borrowed": chip_count(use.borrowed),
+            "pending": chip_count(use.pending),
         }
         for name, use in sharing.of(record.view.name).items()
     ]

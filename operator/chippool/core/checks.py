@@ -4,9 +4,13 @@ from collections.abc import Iterable, Iterator
 
 from chippool.core.access import access_of
 from chippool.core.feasibility import selects
-from chippool.core.ids import ClassName, PoolName
+from chippool.core.ids import ClassName, Milli, PoolName, shown
 from chippool.core.model import Mode, Pool, Problem, Queue, Snapshot, Variant, Workload
 from chippool.core.reasons import Reason
+from chippool.core.shares import is_fraction
+
+_FEW = 4
+"""Sizes of shares that a sentence lists."""
 
 
 def never_right(snapshot: Snapshot, workload: Workload) -> str:
@@ -101,7 +105,29 @@ def pool_problem(
         return Problem(Reason.POOL_TERMINATING, f"{where}: ChipPool {name} is being deleted; name another.")
     if access_of(pool, class_name, external=external) is None:
         return Problem(Reason.ACCESS_DENIED, _denied(pool, class_name, external=external))
+    if is_fraction(variant.ask.chips) and variant.ask.chips not in pool.fractions:
+        return Problem(Reason.NOT_SHARED, _not_shared(pool, variant))
     return None
+
+
+def _not_shared(pool: Pool, variant: Variant) -> str:
+    where = f"spec.variants[{variant.name}].chipsPerReplica"
+    if not pool.fractions:
+        return (
+            f"{where}: ChipPool {pool.name} gives out whole chips only; ask for a whole number of them, or for a pool "
+            f"whose spec.sharing says how a share of a chip is asked for."
+        )
+    return (
+        f"{where}: ChipPool {pool.name} has no share of {shown(variant.ask.chips)} chips; ask for "
+        f"{_sizes(sorted(pool.fractions))}."
+    )
+
+
+def _sizes(sizes: list[Milli]) -> str:
+    """A few one by one, many by how they go on."""
+    if len(sizes) <= _FEW:
+        return " or ".join(map(shown, sizes))
+    return f"{shown(sizes[0])}, {shown(sizes[1])}, {shown(sizes[2])} and so on up to {shown(sizes[-1])}"
 
 
 def _denied(pool: Pool, class_name: ClassName, *, external: bool) -> str:

@@ -105,7 +105,7 @@ class _Cycle:
         found = self._look(workload, (option,))
         if isinstance(found, Found):
             message = f"{len(found.nodes)} replica(s) get nodes in {found.pool}."
-            self._win(workload, Place(workload.key, found.nodes, message, found.victims), found)
+            self._win(workload, Place(workload.key, found.nodes, message, found.victims, seats=found.seats), found)
         else:
             self._decided[workload.key] = Keep(
                 workload.key, found[0], f"{workload.missing} replica(s) wait for a node. {found[1]}"
@@ -162,9 +162,9 @@ class _Cycle:
         found = self._look(workload, (self._option(workload, variant, change, change * variant.ask.chips),))
         if isinstance(found, Found):
             message = f"It grows by {change} replica(s) in {given.pool}."
-            self._win(
-                workload, Resize(workload.key, given.replicas + change, found.nodes, message, found.victims), found
-            )
+            grown = given.replicas + change
+            resize = Resize(workload.key, grown, found.nodes, message, found.victims, seats=found.seats)
+            self._win(workload, resize, found)
         else:
             message = f"{_admitted_as(workload)} {change} more wait. {found[1]}"
             self._decided[workload.key] = Keep(workload.key, found[0], message)
@@ -214,7 +214,17 @@ def _admission(workload: Workload, found: Found) -> Admit:
     message = f"Runs as variant {found.variant} with {count} replica(s) in {found.pool}."
     if found.waits:
         message += " Some of its chips are still being given back."
-    return Admit(workload.key, found.variant, found.pool, found.chips, found.nodes, found.waits, message, found.victims)
+    return Admit(
+        workload.key,
+        found.variant,
+        found.pool,
+        found.chips,
+        found.nodes,
+        found.waits,
+        message,
+        found.victims,
+        seats=found.seats,
+    )
 
 
 def _admitted_as(workload: Workload) -> str:

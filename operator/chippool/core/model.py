@@ -94,6 +94,8 @@ class Pool:
     """The first entry that matches counts; none at all lets every Internal queue in."""
     deleting: bool = False
     reserve: tuple[Reserve, ...] = ()
+    fractions: frozenset[Milli] = frozenset()
+    """The shares of a chip that can be asked for; none where chips are given out whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,11 @@ def total(spots: Spots) -> int:
     return sum(spot.replicas for spot in spots)
 
 
+def seats(spots: Spots) -> Seats:
+    """The chip of each replica, in the order of `names`; empty for whole chips."""
+    return tuple(seat for spot in spots for seat in spot.seats)
+
+
 def names(shelf: Shelf, spots: Spots) -> tuple[NodeName, ...]:
     """A node per replica."""
     return tuple(shelf.nodes[spot.node].name for spot in spots for _ in range(spot.replicas))

@@ -21,6 +21,8 @@ class Admit:
     message: str
     victims: tuple[WorkloadKey, ...] = ()
     reason: Reason = Reason.ADMITTED
+    seats: tuple[int, ...] = ()
+    """Of fractions, the chip for each of `nodes`, by its number in `Node.shares`; a number not there: an idle one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Place:
     message: str
     victims: tuple[WorkloadKey, ...] = ()
     reason: Reason = Reason.PLACED
+    seats: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Resize:
     message: str
     victims: tuple[WorkloadKey, ...] = ()
     reason: Reason = Reason.RESIZED
+    seats: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

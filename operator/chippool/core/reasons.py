@@ -45,6 +45,7 @@ class Reason(StrEnum):
     CLASS_NOT_ALLOWED = "ClassNotAllowed"
     ACCESS_DENIED = "AccessDenied"
     IMPOSSIBLE_SIZE = "ImpossibleSize"
+    NOT_SHARED = "NotShared"
     NO_NODE_MATCHES = "NoNodeMatches"
     BAD_PATCH = "BadPatch"
     BAD_TEMPLATE = "BadTemplate"
@@ -65,6 +66,7 @@ MISTAKES = frozenset(
         Reason.CLASS_NOT_ALLOWED,
         Reason.ACCESS_DENIED,
         Reason.IMPOSSIBLE_SIZE,
+        Reason.NOT_SHARED,
         Reason.NO_NODE_MATCHES,
         Reason.BAD_PATCH,
         Reason.BAD_TEMPLATE,

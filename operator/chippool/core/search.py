@@ -7,12 +7,13 @@ from chippool.core.board import Board
 from chippool.core.claim import Claim, why
 from chippool.core.displacement import Bid
 from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKey
-from chippool.core.placement import Spots, fill, names, total
+from chippool.core.placement import Spots, fill, names, seats, total
 from chippool.core.plan import Shortage
 from chippool.core.reasons import Reason
 from chippool.core.regain import rights
 from chippool.core.reserve import kept
 from chippool.core.seeker import Option, Seeker
+from chippool.core.shelf import Seats
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Found:
     victims: tuple[WorkloadKey, ...] = ()
     reasons: tuple[Reason, ...] = ()
     """The rule by which each victim goes."""
+    seats: Seats = ()
+    """The chips of fractions."""
 
 
 def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
@@ -104,4 +107,5 @@ def _found(
     shelf, variant = board.shelves[option.pool], option.variant
     board.ledger.take(seeker.queue, option.pool, option.new, scavenged=option.scavenges)
     waits = any(not shelf.clean >> i & 1 for i, _, _ in spots)
-    return Found(variant.name, option.pool, variant.ask.chips, names(shelf, spots), waits, victims, reasons)
+    chips, nodes = variant.ask.chips, names(shelf, spots)
+    return Found(variant.name, option.pool, chips, nodes, waits, victims, reasons, seats(spots))

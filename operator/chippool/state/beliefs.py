@@ -8,7 +8,8 @@ from chippool.state.facts import Facts, Marks, key_of
 from chippool.state.holds import NO_CLAIM, UNREADABLE, Claim, Tally, claim_of, tally
 from chippool.state.project import missing
 from chippool.state.records import MadeRecord, PodRecord, WorkloadRecord
-from chippool.state.reservations import Reservation, Reservations
+from chippool.state.reservations import WHOLE, Reservation, Reservations
+from chippool.state.seating import move
 from chippool.state.standing import Assumption, Standing, assumed, confirmed, observed
 
 WAIT_S = 60.0
@@ -88,6 +89,17 @@ class Beliefs:
         """Open a reservation to other pods of its workload."""
         self.reservations.release(reservation)
         self._marks.pinnable.add(reservation.workload)
+
+    def send(self, reservation: Reservation, pod_uid: str, chips: tuple[int, ...], until: float) -> None:
+        """Keep a reservation for a pod whose pin is on its way, to these chips; those beside it come along."""
+        if reservation.seat not in {WHOLE, *chips}:
+            here = self.reservations.at(reservation.node)
+            move(here, reservation.seat, chips[0])
+            self._marks.nodes.add(reservation.node)
+            for one in here:
+                self.touch(one.workload)
+        reservation.chips = chips
+        self.reservations.promise(reservation, pod_uid, until)
 
     def touch(self, key: WorkloadKey) -> None:
         self._marks.workloads.add(key)

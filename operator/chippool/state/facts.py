@@ -159,6 +159,13 @@ class Facts:
         for node in (before, after):
             if node is not None:
                 self._marks.nodes.add(NodeName(node.name))
+        if (before.devices if before else {}) != (after.devices if after else {}):
+            self._renumber(before or after)
+
+    def _renumber(self, node: NodeRecord | None) -> None:
+        """Chips are told by their place among the node's."""
+        assert node is not None
+        self._marks.workloads.update(key_of(pod) for pod in self.pods_on(node) if pod.workload)
 
     def _move(self, before: NodeRecord | None, after: NodeRecord | None) -> None:
         if before is not None:
@@ -193,12 +200,17 @@ class Facts:
             self._marks.kinds.add("ChipQueue")
 
     def _pool(self, before: PoolRecord | None, after: PoolRecord | None) -> None:
-        if before and after and (before.view, before.selector) == (after.view, after.selector):
+        if before and after and _same_chips(before, after) and before.view == after.view:
             return
         self._marks.kinds.add("ChipPool")
-        if not (before and after and (before.view.resource, before.selector) == (after.view.resource, after.selector)):
+        if not (before and after and _same_chips(before, after)):
             self._marks.nodes.update(self.nodes.current)
             self._marks.workloads.update(self.workloads.current)
+
+
+def _same_chips(before: PoolRecord, after: PoolRecord) -> bool:
+    one, other = before.view.resource, after.view.resource
+    return (one, before.selector, before.sharing) == (other, after.selector, after.sharing)
 
 
 def key_of(pod: PodRecord) -> WorkloadKey:

@@ -51,6 +51,8 @@ class Tally:
     """What the pods of a workload show together."""
 
     placed: list[NodeName] = field(default_factory=list)
+    there: list[PodRecord] = field(default_factory=list)
+    """The pods of `placed`."""
     ready: int = 0
     ran: int = 0
     succeeded: int = 0
@@ -88,6 +90,7 @@ def _finished(pod: PodRecord, claim: Claim, found: Tally, done: set[object]) -> 
 def _standing(pod: PodRecord, found: Tally, node_of: Callable[[PodRecord], NodeName]) -> None:
     if pod.node:
         found.placed.append(node_of(pod))
+        found.there.append(pod)
         found.ready += pod.ready
         found.ran += pod.ran
         found.checkpointed_at = _latest(found.checkpointed_at, pod.checkpointed_at)

@@ -11,7 +11,6 @@ from chippool.state.beliefs import WAIT_S, Beliefs
 from chippool.state.facts import Facts, Marks, key_of_made
 from chippool.state.holds import Hold, hold_of
 from chippool.state.pinning import Pinner
-from chippool.state.project import chips_of
 from chippool.state.recheck import Holding, Recheck, World, asked_by
 from chippool.state.records import (
     MadeRecord,
@@ -26,7 +25,7 @@ from chippool.state.records import (
     Stuck,
     WorkloadRecord,
 )
-from chippool.state.reservations import Reservation
+from chippool.state.reservations import WHOLE, Reservation
 from chippool.state.standing import assumption_of
 from chippool.state.views import Views
 
@@ -140,18 +139,19 @@ class Mirror:
             self._beliefs.assume(decision.workload, assumption)
         given = (assumption.assignment if assumption else None) or workload.assignment
         if isinstance(decision, Admit | Place | Resize) and given and (asked := asked_by(decision, workload)):
-            for node in decision.nodes:
-                self._beliefs.reserve(Reservation(decision.workload, node, asked[1], given.admitted_at))
+            seats = decision.seats or (WHOLE,) * len(decision.nodes)
+            for node, seat in zip(decision.nodes, seats, strict=True):
+                self._beliefs.reserve(Reservation(decision.workload, node, asked[1], given.admitted_at, seat=seat))
             self._beliefs.touch(decision.workload)
 
     def _holdings(self, key: WorkloadKey) -> Iterator[Holding]:
         claim = self._beliefs.claim(key)
         for pod in self._facts.pods_of(key):
             if pod.node and not pod.finished and hold_of(pod, claim, self._beliefs.evicted) is Hold.MANAGED:
-                node = self._facts.node_of(pod)
-                yield node, chips_of(pod, self._views.resource(node)), pod.requests
+                yield from self._views.holding(pod)
         for reservation in self._beliefs.reservations.of(key):
-            yield reservation.node, reservation.ask.chips, reservation.ask.requests
+            seat = None if reservation.seat == WHOLE else reservation.seat
+            yield reservation.node, reservation.ask.chips, reservation.ask.requests, seat
 
     def undo(self, key: WorkloadKey) -> None:
         """Take back what was assumed of a workload: its write failed, was refused or met a conflict."""

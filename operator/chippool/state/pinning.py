@@ -1,17 +1,21 @@
 """Gated pods onto their reserved nodes, as soon as the room is free as observed; and pods that do not get there."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from chippool.core.ids import NodeName, WorkloadKey
 from chippool.core.model import Assignment, Workload
+from chippool.state import seating
 from chippool.state.beliefs import WAIT_S, Beliefs
 from chippool.state.facts import Facts, hostname_of, key_of
 from chippool.state.holds import Hold, hold_of
 from chippool.state.project import add
 from chippool.state.records import NodeRecord, Pin, PodRecord, Stuck
-from chippool.state.reservations import Reservation
+from chippool.state.reservations import WHOLE, Reservation
+from chippool.state.sharing import ChipSharing
 
+WITH_LEAVING, WITHOUT_LEAVING = frozenset({Hold.LEAVING}), frozenset[Hold]()
+"""Whether what is still being given back counts as used."""
 GRACE_S = 5.0
 """kube-scheduler may see a pod's end a moment later than we do, and says so until then."""
 
@@ -28,15 +32,19 @@ class Pinner:
 
     def _of(self, workload: Workload, now: float) -> Iterator[Pin]:
         waits = False
+        pool = self._facts.pools.current.get(workload.assignment.pool) if workload.assignment else None
+        sharing = pool.sharing if pool else None
         for pod, reservation in self._pairs(workload):
             node = self._facts.nodes.current.get(reservation.node)
             if node is None or not node.ready or node.cordoned or reservation.node in self._beliefs.avoided:
                 continue
-            if self._fits(pod, node, frozenset({Hold.LEAVING})):
-                self._beliefs.reservations.promise(reservation, pod.uid, now + WAIT_S)
-                yield _pin(pod, workload.key, node)
-            else:
-                waits = waits or self._fits(pod, node, frozenset())
+            chips = self._room(pod, reservation, node, sharing, WITH_LEAVING)
+            if chips is None:
+                waits = waits or self._room(pod, reservation, node, sharing, WITHOUT_LEAVING) is not None
+                continue
+            self._beliefs.send(reservation, pod.uid, chips, now + WAIT_S)
+            marks = seating.marks(sharing, chips, sharing.stock(node)) if sharing else {}
+            yield _pin(pod, workload.key, node, marks)
         self._note(workload.key, now, waits=waits)
 
     def _note(self, key: WorkloadKey, now: float, *, waits: bool) -> None:
@@ -79,17 +87,53 @@ class Pinner:
             return False
         return bool(pod.node) or pod.succeeded or self._beliefs.reservations.promised_to(pod.uid) is not None
 
-    def _fits(self, pod: PodRecord, node: NodeRecord, counted: frozenset[Hold]) -> bool:
-        """Whether the node has room beside all that is there; `counted` LEAVING pods still hold theirs."""
-        used: defaultdict[str, int] = defaultdict(int)
+    def _room(
+        self,
+        pod: PodRecord,
+        reservation: Reservation,
+        node: NodeRecord,
+        sharing: ChipSharing | None,
+        counted: frozenset[Hold],
+    ) -> tuple[int, ...] | None:
+        """The chips it can have there, where they are shared; None if it does not fit."""
+        apart = sharing.resources if sharing else frozenset()
+        if not self._fits(pod, node, counted, apart):
+            return None
+        return () if sharing is None else self._chips(reservation, node, sharing, counted)
+
+    def _chips(
+        self, reservation: Reservation, node: NodeRecord, sharing: ChipSharing, counted: frozenset[Hold]
+    ) -> tuple[int, ...] | None:
+        table = seating.Table(sharing.stock(node))
+        for there, hold in self._on(node):
+            if hold is not Hold.LEAVING or hold in counted:
+                table.put(sharing, there, stays=hold is not Hold.LEAVING)
+        to_come = []
+        for other in self._beliefs.reservations.at(NodeName(node.name)):
+            if other.pod_uid:
+                table.promise(other)
+            elif other.seat not in {WHOLE, reservation.seat}:
+                to_come.append(other.seat)
+        return table.chips_for(reservation, to_come)
+
+    def _on(self, node: NodeRecord) -> Iterator[tuple[PodRecord, Hold]]:
         for there in self._facts.pods_on(node):
-            hold = hold_of(there, self._beliefs.claim(key_of(there)), self._beliefs.evicted)
+            yield there, hold_of(there, self._beliefs.claim(key_of(there)), self._beliefs.evicted)
+
+    def _fits(self, pod: PodRecord, node: NodeRecord, counted: frozenset[Hold], apart: frozenset[str]) -> bool:
+        """Whether the node has room beside all that is there; `counted` LEAVING pods still hold theirs.
+
+        Resources that are looked at chip by chip stand `apart`.
+        """
+        used: defaultdict[str, int] = defaultdict(int)
+        for there, hold in self._on(node):
             if hold is not Hold.LEAVING or hold in counted:
                 add(used, there.requests)
         for reservation in self._beliefs.reservations.at(NodeName(node.name)):
             if reservation.pod_uid:
                 add(used, self._facts.pods.by_uid[reservation.pod_uid].requests)
-        return all(node.allocatable.get(name, 0) - used[name] >= amount for name, amount in pod.requests if amount)
+        rest = ((name, amount) for name, amount in pod.requests if amount and name not in apart)
+        return all(node.allocatable.get(name, 0) - used[name] >= amount for name, amount in rest)
 
     def stuck(self, now: float, deadline: float) -> list[Stuck]:
         """Return the pinned pods that do not get onto their nodes; from now on they count as leaving."""
@@ -112,5 +156,6 @@ class Pinner:
         return Stuck(pod.uid, pod.namespace, pod.name, key_of(pod), node, pod.unschedulable)
 
 
-def _pin(pod: PodRecord, key: WorkloadKey, node: NodeRecord) -> Pin:
-    return Pin(pod.uid, pod.namespace, pod.name, key, NodeName(node.name), hostname_of(node), pod.other_gates)
+def _pin(pod: PodRecord, key: WorkloadKey, node: NodeRecord, marks: Mapping[str, str]) -> Pin:
+    name, hostname = NodeName(node.name), hostname_of(node)
+    return Pin(pod.uid, pod.namespace, pod.name, key, name, hostname, pod.other_gates, tuple(sorted(marks.items())))

@@ -8,9 +8,12 @@ from functools import lru_cache
 from chippool.core.ids import CHIP, NodeName, PoolName
 from chippool.core.model import Node, Problem, Workload
 from chippool.core.reasons import Reason
+from chippool.core.shares import Shares
+from chippool.state.chipwise import Usage
 from chippool.state.holds import Hold, Tally
 from chippool.state.records import MadeRecord, NodeRecord, PodRecord, PoolRecord, WorkloadRecord
 from chippool.state.reservations import Reservation
+from chippool.state.sharing import ChipSharing, Stock, milli_of
 from chippool.state.standing import Standing
 
 Held = Iterable[tuple[PodRecord, Hold]]
@@ -21,6 +24,7 @@ class _Use:
     chips: int = 0
     leaving: int = 0
     unmanaged: int = 0
+    shares: Shares = ()
 
 
 def pools_of(node: NodeRecord, pools: Iterable[PoolRecord]) -> tuple[PoolRecord, ...]:
@@ -37,23 +41,30 @@ def project_node(
     node: NodeRecord, pools: tuple[PoolRecord, ...], pods: Held, reserved: Iterable[Reservation], *, avoided: bool
 ) -> Node:
     """Return the node with what is left on it."""
-    resource = pools[0].view.resource if pools else ""
-    used, use = _used(resource, pods, reserved)
-    capacity = _others(tuple(node.allocatable.items()), resource)
-    allocatable = node.allocatable.get(resource, 0) * CHIP
+    resource, sharing = (pools[0].view.resource, pools[0].sharing) if pools else ("", None)
+    if sharing is None:
+        installed, allocatable = node.capacity.get(resource, 0) * CHIP, node.allocatable.get(resource, 0) * CHIP
+        used, use = _used(resource, pods, reserved)
+        capacity = _others(tuple(node.allocatable.items()), frozenset((resource,)))
+    else:
+        stock = sharing.stock(node)
+        installed, allocatable = stock.installed * CHIP, stock.allocatable * CHIP
+        used, use = _used_in_parts(sharing, stock, pods, reserved)
+        capacity = _others(tuple(node.allocatable.items()), sharing.resources)
     return Node(
         name=NodeName(node.name),
         labels=node.labels,
         taints=node.taints,
         usable=node.ready and not node.cordoned and not avoided,
         pools=tuple(pool.name for pool in pools),
-        installed=node.capacity.get(resource, 0) * CHIP,
+        installed=installed,
         allocatable=allocatable,
         free=allocatable - use.chips,
         leaving=use.leaving,
         unmanaged=use.unmanaged,
         capacity=capacity,
         room={name: amount - used.get(name, 0) for name, amount in capacity.items()} if used else capacity,
+        shares=use.shares,
     )
 
 
@@ -74,6 +85,29 @@ def _used(resource: str, pods: Held, reserved: Iterable[Reservation]) -> tuple[d
     return used, use
 
 
+def _used_in_parts(
+    sharing: ChipSharing, stock: Stock, pods: Held, reserved: Iterable[Reservation]
+) -> tuple[dict[str, int], _Use]:
+    """The same, chip by chip."""
+    used: dict[str, int] = defaultdict(int)
+    use, usage = _Use(), Usage(stock)
+    for pod, hold in pods:
+        parts = sharing.parts(pod, stock)
+        if hold is Hold.LEAVING:
+            use.leaving += milli_of(parts)
+            continue
+        add(used, pod.requests)
+        use.chips += milli_of(parts)
+        use.unmanaged += milli_of(parts) if hold is Hold.UNMANAGED else 0
+        usage.put(pod, parts)
+    for reservation in reserved:
+        add(used, reservation.ask.requests)
+        use.chips += reservation.ask.chips
+        usage.promise(reservation)
+    use.shares = usage.shares()
+    return used, use
+
+
 def add(used: dict[str, int], requests: Iterable[tuple[str, int]]) -> None:
     """Count what somebody asks for to what is used; `used` answers 0 for what it does not know."""
     for name, amount in requests:
@@ -89,9 +123,9 @@ def chips_of(pod: PodRecord, resource: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _others(allocatable: tuple[tuple[str, int], ...], resource: str) -> Mapping[str, int]:
+def _others(allocatable: tuple[tuple[str, int], ...], chips: frozenset[str]) -> Mapping[str, int]:
     """Nodes of one kind share what they hold beside chips."""
-    return {name: amount for name, amount in allocatable if name != resource}
+    return {name: amount for name, amount in allocatable if name not in chips}
 
 
 def project_workload(
@@ -168,13 +202,18 @@ def name_taken(made: MadeRecord) -> Problem:
     return Problem(Reason.NAME_TAKEN, what)
 
 
+def chip_resources(pool: PoolRecord) -> frozenset[str]:
+    """Return the resources by which a pool's chips are asked for."""
+    return pool.sharing.resources if pool.sharing else frozenset((pool.view.resource,))
+
+
 def _asks_itself(view: Workload, pools: Mapping[PoolName, PoolRecord]) -> Iterator[Problem]:
     for variant in view.variants:
         asked = {name for name, _ in variant.ask.requests}
         for pool in variant.pools:
-            if pool in pools and (resource := pools[pool].view.resource) in asked:
+            if pool in pools and (twice := sorted(asked & chip_resources(pools[pool]))):
                 sentence = (
-                    f"The template already asks for {resource}, the chips of pool {pool} (variant {variant.name}): "
+                    f"The template already asks for {twice[0]}, the chips of pool {pool} (variant {variant.name}): "
                     "take it out of spec.template and the variant's patch; chipsPerReplica says how many."
                 )
                 yield Problem(Reason.BAD_TEMPLATE, sentence)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from chippool.core.ids import NodeName, PoolName, WorkloadKey
 from chippool.core.model import Ask, Node, Workload
 from chippool.core.plan import Admit, Decision, Displace, Finish, Place, Resize, Stop
+from chippool.core.shares import added, overfull
 
-Holding = tuple[NodeName, int, Iterable[tuple[str, int]]]
-"""Node, milli-chips and the other requests of one replica."""
+Holding = tuple[NodeName, int, Iterable[tuple[str, int]], int | None]
+"""Node, milli-chips and the other requests of one replica, and of a fraction its chip."""
 Taker = Admit | Place | Resize
 Giver = Displace | Finish | Stop
 
@@ -32,6 +33,8 @@ class Recheck:
         self._world = world
         self._chips: defaultdict[NodeName, int] = defaultdict(int)
         self._room: defaultdict[NodeName, Counter[str]] = defaultdict(Counter)
+        self._parts: defaultdict[NodeName, Counter[int]] = defaultdict(Counter)
+        """Milli-chips taken of single chips, or given back where negative."""
 
     def accepted(self, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
         """Return what is still right, in the same order; who is no longer a winner displaces nobody."""
@@ -61,8 +64,10 @@ class Recheck:
         return True
 
     def _shift(self, key: WorkloadKey, sign: int) -> None:
-        for node, chips, requests in self._world.holdings(key):
+        for node, chips, requests, seat in self._world.holdings(key):
             self._chips[node] += sign * chips
+            if seat is not None:
+                self._parts[node][seat] -= sign * chips
             for name, amount in requests:
                 self._room[node][name] += sign * amount
 
@@ -79,8 +84,10 @@ class Recheck:
             return False
         pool, ask = asked
         for node, count in Counter(decision.nodes).items():
-            if not self._fits(node, pool, ask, count):
+            if not self._fits(node, pool, ask, count) or not self._fits_chip_by_chip(node, decision, ask, count):
                 return False
+        for node, seat in zip(decision.nodes, decision.seats, strict=False):
+            self._parts[node][seat] += ask.chips
         for node in decision.nodes:
             self._chips[node] -= ask.chips
             self._room[node].subtract(dict(ask.requests))
@@ -94,6 +101,16 @@ class Recheck:
             return False
         more = self._room[name]
         return all(node.room.get(r, 0) + more[r] >= count * amount for r, amount in ask.requests if amount)
+
+    def _fits_chip_by_chip(self, name: NodeName, decision: Taker, ask: Ask, count: int) -> bool:
+        node, taken = self._world.nodes(name), Counter(self._parts[name])
+        for where, seat in zip(decision.nodes, decision.seats, strict=False):
+            if where == name:
+                taken[seat] += ask.chips
+        shares = node.shares if node else ()
+        for chip, milli in taken.items():
+            shares = added(shares, chip, milli) if milli else shares
+        return not node or not overfull(node.free + self._chips[name] - count * ask.chips, shares, {})
 
 
 def asked_by(decision: Taker, workload: Workload) -> tuple[PoolName, Ask] | None:

@@ -1,11 +1,16 @@
 """What the mirror remembers of each API object: small frozen records, projected once from raw JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from chippool.core.constraints import Constraints, Taint
 from chippool.core.ids import Milli, Namespace, NodeName, PoolName, WorkloadKey
 from chippool.core.model import Assignment, Class, Displaced, Outcome, Pool, Queue, Requests, Workload
+from chippool.state.devices import NO_PARTS, Device, Parts
+
+if TYPE_CHECKING:
+    from chippool.state.sharing import ChipSharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class PodRecord:
     """What keeps it from being Ready, in the kubelet's words."""
     checkpointed_at: float | None = None
     """When it says that it last saved its work."""
+    parts: Parts = NO_PARTS
+    """What it says of single chips, in a cluster that shares them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class NodeRecord:
     capacity: Mapping[str, int]
     """Chips in devices, cpu in millicores, the rest in its own unit."""
     allocatable: Mapping[str, int]
+    devices: Mapping[str, tuple[Device, ...]] = field(default_factory=dict)
+    """Chips that are registered one by one, by the annotation that does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,8 @@ class PoolRecord:
     selector: tuple[tuple[str, str], ...]
     model: str
     status: bytes
+    sharing: "ChipSharing | None" = None
+    """How a share of its chips is asked for; None: they are given out whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +174,8 @@ class Pin:
     """Value of the node's label kubernetes.io/hostname."""
     other_gates: bool = False
     """It has gates of others too, which stay."""
+    marks: tuple[tuple[str, str], ...] = ()
+    """Annotations that say which chips of the node it is sent to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from typing import TypeVar
 from chippool.core.ids import NodeName, WorkloadKey
 from chippool.core.model import Ask
 
+WHOLE = -1
+"""The seat of a replica with whole chips."""
+
 K = TypeVar("K", WorkloadKey, NodeName)
 
 
@@ -22,6 +25,11 @@ class Reservation:
     pod_uid: str = ""
     until: float = 0.0
     """When the pin of `pod_uid` counts as lost; seconds since the epoch."""
+    seat: int = WHOLE
+    """Of a fraction, its chip by the number in `Node.shares`; one that is not there, or is in use, stands for an idle
+    one until the pod is sent off."""
+    chips: tuple[int, ...] = ()
+    """Where its pod is sent to, in a pool that shares chips; while its pin is being written."""
 
 
 class Reservations:
@@ -62,7 +70,7 @@ class Reservations:
     def release(self, reservation: Reservation) -> None:
         """Open it to any pod of its workload again."""
         self._for.pop(reservation.pod_uid, None)
-        reservation.pod_uid = ""
+        reservation.pod_uid, reservation.chips = "", ()
 
     def taken_by(self, pod_uid: str, key: WorkloadKey, node: NodeName) -> Reservation | None:
         """Return what a pod that is on a node now uses up, if anything."""

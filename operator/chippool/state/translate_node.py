@@ -7,6 +7,7 @@ from typing import Any
 
 from chippool.core.constraints import Taint
 from chippool.state.amounts import amounts
+from chippool.state.devices import devices_of
 from chippool.state.records import NodeRecord
 
 Json = Mapping[str, Any]
@@ -25,6 +26,7 @@ def node(raw: Json) -> NodeRecord:
         cordoned=bool(spec.get("unschedulable")),
         capacity=_shared(tuple(sorted(amounts(status.get("capacity")).items()))),
         allocatable=_shared(tuple(sorted(amounts(status.get("allocatable")).items()))),
+        devices=devices_of(metadata.get("annotations") or {}),
     )
 
 

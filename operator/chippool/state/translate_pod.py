@@ -9,6 +9,7 @@ from chippool.core.ids import Namespace
 from chippool.state.amounts import pod_requests
 from chippool.state.annotations import time_of
 from chippool.state.constraints import constraints_of
+from chippool.state.devices import parts_of
 from chippool.state.facts import HOSTNAME
 from chippool.state.records import PodRecord
 
@@ -30,6 +31,7 @@ def pod(raw: Json) -> PodRecord:
     phase = status.get("phase", "")
     bound, gated, finished = bool(spec.get("nodeName")), bool(spec.get("schedulingGates")), phase in ENDED
     ready, deleting = _says(conditions, "Ready"), "deletionTimestamp" in metadata
+    requests, annotations = pod_requests(spec, _resizing(conditions, status)), metadata.get("annotations") or {}
     return PodRecord(
         uid=metadata["uid"],
         namespace=Namespace(intern(metadata["namespace"])),
@@ -45,12 +47,13 @@ def pod(raw: Json) -> PodRecord:
         succeeded=phase == "Succeeded",
         ready=ready,
         ran=ready or phase == "Succeeded" or conditions.get("Ready", {}).get("reason") == ONCE_READY,
-        requests=pod_requests(spec, _resizing(conditions, status)),
+        requests=requests,
         constraints=None if workload or bound or gated or finished or deleting else constraints_of(spec),
-        index=_index(metadata.get("annotations") or {}),
+        index=_index(annotations),
         unschedulable="" if bound or finished else _unschedulable(conditions),
-        checkpointed_at=_checkpointed_at(metadata.get("annotations") or {}) if workload else None,
+        checkpointed_at=_checkpointed_at(annotations) if workload else None,
         error="" if ready or phase == "Succeeded" else next(_errors(status), ""),
+        parts=parts_of(spec, annotations, dict(requests)),
     )
 
 

@@ -12,7 +12,9 @@ from chippool.core.constraints import Requirement
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName
 from chippool.core.model import Access, Class, Pool, Queue, Reserve
 from chippool.state.constraints import requirements
+from chippool.state.hami import hami
 from chippool.state.records import ClassRecord, NamespaceRecord, PoolRecord, QueueRecord
+from chippool.state.sharing import ChipSharing
 
 Json = Mapping[str, Any]
 
@@ -21,6 +23,7 @@ def pool(raw: Json) -> PoolRecord:
     """Return what is kept of a ChipPool."""
     metadata, spec = raw["metadata"], raw["spec"]
     name = PoolName(intern(metadata["name"]))
+    sharing = _sharing(spec)
     return PoolRecord(
         uid=metadata["uid"],
         name=name,
@@ -32,11 +35,23 @@ def pool(raw: Json) -> PoolRecord:
             tuple(map(_access, spec.get("access") or ())),
             deleting="deletionTimestamp" in metadata,
             reserve=tuple(map(_reserve, spec.get("reserve") or ())),
+            fractions=sharing.fractions if sharing else frozenset(),
         ),
         selector=tuple(sorted((spec.get("nodeSelector") or {}).items())),
         model=spec["chip"].get("model") or "",
         status=orjson.dumps(raw.get("status") or {}),
+        sharing=sharing,
     )
+
+
+def _sharing(spec: Json) -> ChipSharing | None:
+    """Of the ways to share there are, the one the pool names."""
+    said = spec.get("sharing") or {}
+    match said.get("type"):
+        case "HAMi":
+            return hami(spec["chip"]["resourceName"], said.get("splitCount"))
+        case _:
+            return None
 
 
 def _access(entry: Json) -> Access:

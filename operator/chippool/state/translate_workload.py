@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
+from chippool.api.chips import milli_chips
 from chippool.api.duration import seconds
 from chippool.api.patch import merged
-from chippool.core.ids import CHIP, ClassName, Namespace, PoolName, QueueName, VariantName, WorkloadKey
+from chippool.core.ids import ClassName, Namespace, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import Ask, Mode, Problem, Variant, Workload
 from chippool.core.reasons import Reason
 from chippool.state.amounts import pod_requests
@@ -162,7 +163,7 @@ def _ask(variant: Json, pod: Json, problems: list[Problem]) -> Ask:
         sentence = f"spec.template (variant {variant['name']}): resources are not quantities: {error}; correct them."
         problems.append(Problem(Reason.BAD_TEMPLATE, sentence))
         requests = pod_requests({})
-    return Ask(int(variant["chipsPerReplica"]) * CHIP, requests, constraints_of(pod))
+    return Ask(milli_chips(variant["chipsPerReplica"]), requests, constraints_of(pod))
 
 
 @lru_cache(maxsize=8192)

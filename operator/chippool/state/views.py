@@ -1,17 +1,21 @@
 """What decisions see, kept up from the facts and beliefs: only what is marked is looked at again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from chippool.core.ids import NodeName, WorkloadKey
+from chippool.core.ids import NodeName, PoolName, WorkloadKey
 from chippool.core.model import Bystander, NamespaceView, Node, Snapshot, Workload
 from chippool.state.beliefs import Beliefs
+from chippool.state.chipwise import beyond, seat_of, seated, shares_a_chip
 from chippool.state.counts import PoolSums, QueueSums
 from chippool.state.facts import Facts, Marks, key_of
 from chippool.state.holds import hold_of
-from chippool.state.project import pools_of, project_node, project_workload
-from chippool.state.records import NodeRecord, PoolRecord
+from chippool.state.project import chips_of, pools_of, project_node, project_workload
+from chippool.state.recheck import Holding
+from chippool.state.records import NodeRecord, PodRecord, PoolRecord
+from chippool.state.reservations import Reservation
 from chippool.state.roster import Table
+from chippool.state.sharing import NO_STOCK, ChipSharing, Stock, is_whole
 
 
 class Views:
@@ -58,11 +62,17 @@ class Views:
         marks.nodes.clear()
         marks.workloads.clear()
 
-    def resource(self, node: NodeName) -> str:
-        """Return the resource that is a node's chips; empty if no pool claims it."""
-        view = self.nodes.get(node)
+    def holding(self, pod: PodRecord) -> Iterator[Holding]:
+        """Return what a pod on a node holds of it; parts of chips one by one."""
+        name = self._facts.node_of(pod)
+        view, node = self.nodes.get(name), self._facts.nodes.current.get(name)
         pool = self._facts.pools.current.get(view.pools[0]) if view and view.pools else None
-        return pool.view.resource if pool else ""
+        if node is None or pool is None or pool.sharing is None:
+            yield name, chips_of(pod, pool.view.resource if pool else ""), pod.requests, None
+            return
+        yield name, 0, pod.requests, None
+        for part in pool.sharing.parts(pod, pool.sharing.stock(node)):
+            yield name, part.milli, (), None if is_whole(part) else seat_of(part, pod)
 
     def by_urgency(self, keys: Iterable[WorkloadKey]) -> list[Workload]:
         """Return admitted workloads, highest priority first, then who was admitted first."""
@@ -83,9 +93,9 @@ class Views:
             self.pool_sums.replace(self.nodes.drop(name), None)
             return
         view = self._project(record)
-        while reserved and (not view.usable or _overcommitted(view)):
-            self._beliefs.give_back(reserved[-1:])
-            reserved = reserved[:-1]
+        while (late := _too_much(view, reserved)) is not None:
+            self._beliefs.give_back([late])
+            reserved = self._beliefs.reservations.at(name)
             view = self._project(record)
         self.pool_sums.replace(self.nodes.put(name, view), view)
 
@@ -105,17 +115,34 @@ class Views:
         if record is None:
             self.queue_sums.replace(self.workloads.drop(key), None)
             return
-        standing = self._beliefs.standing(record)
+        standing, tally = self._beliefs.standing(record), self._beliefs.tally(key)
+        reserved = self._beliefs.reservations.of(key)
         view = project_workload(
             record,
             self._facts.made(key, record.view.mode),
             standing,
-            self._beliefs.tally(key),
-            tuple(reservation.node for reservation in self._beliefs.reservations.of(key)),
+            tally,
+            tuple(reservation.node for reservation in reserved),
             self._facts.pools.current,
             clock=self._clock(key, standing.assignment.admitted_at) if standing.assignment else 0.0,
         )
+        if view.assignment is not None and shares_a_chip(view):
+            sharing = self.sharing(view.assignment.pool)
+            view = seated(view, sharing, self._located(sharing, tally.there), reserved)
         self.queue_sums.replace(self.workloads.put(key, view), view)
+
+    def sharing(self, pool: PoolName) -> ChipSharing | None:
+        """Return how a pool's chips are shared."""
+        record = self._facts.pools.current.get(pool)
+        return record.sharing if record else None
+
+    def _located(
+        self, sharing: ChipSharing | None, pods: Iterable[PodRecord]
+    ) -> Iterator[tuple[PodRecord, NodeName, Stock]]:
+        for pod in pods if sharing else ():
+            name = self._facts.node_of(pod)
+            node = self._facts.nodes.current.get(name)
+            yield pod, name, sharing.stock(node) if sharing and node else NO_STOCK
 
     def _clock(self, key: WorkloadKey, admitted_at: float) -> float:
         return self._beliefs.clock_of(key, admitted_at, self._since)
@@ -143,6 +170,13 @@ class Views:
 
 def _distinct(bystanders: Mapping[Bystander, int]) -> tuple[Bystander, ...]:
     return tuple(sorted((one for one, count in bystanders.items() if count), key=repr))
+
+
+def _too_much(node: Node, reserved: Sequence[Reservation]) -> Reservation | None:
+    """The last reservation that can't stay."""
+    if reserved and (not node.usable or _overcommitted(node)):
+        return reserved[-1]
+    return beyond(node, reserved)
 
 
 def _overcommitted(node: Node) -> bool:
