@@ -41,6 +41,8 @@ class Settings:
     bind_address: str = "127.0.0.1"
     metrics_port: int = PORT
     """Serves /metrics, /healthz and /readyz; 0 takes a free one."""
+    lost_after: float = 300.0
+    """Seconds after which a node that is not Ready is given up, and chips that are not healthy."""
     log_format: LogFormat = LogFormat.TEXT
     log_level: LogLevel = LogLevel.INFO
 

@@ -65,6 +65,9 @@ class Metrics:
         self.unstuck = Counter(
             "chippool_pods_unstuck", "Pinned pods that were not bound in time and evicted.", registry=self.registry
         )
+        self.lost = Counter(
+            "chippool_pods_lost", "Pods of lost nodes that were failed and removed.", registry=self.registry
+        )
 
     def show(self, readings: Readings) -> None:
         """From now on, read these at every scrape."""

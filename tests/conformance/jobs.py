@@ -174,7 +174,7 @@ def _requests(job):
 def _short_of(workload, least):
     """A gang that lost replicas, or never had them all."""
     given = replace(workload.assignment, replicas=least)
-    return replace(workload, assignment=given, missing=least - len(workload.placed))
+    return replace(workload, assignment=given, missing=least - len(workload.placed), short_since=0.0)
 
 
 # --- comparing

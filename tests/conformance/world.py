@@ -101,7 +101,9 @@ class World:
         first = plan = self.round()
         for _ in range(ROUNDS):
             if not any(isinstance(d, Admit | Displace | Place | Resize) for d in plan.decisions):
-                return first
+                if not any(w.missing for w in self.workloads.values()):
+                    return first
+                self.now = plan.wake  # it is replaced, or gives up
             plan = self.round()
         self.restless = True
         return first
@@ -128,7 +130,7 @@ def _after(workload, decision, now):
         case Admit(variant=variant, pool=pool, nodes=nodes):
             return admitted(workload, variant, pool, nodes, now)
         case Place(nodes=nodes):
-            return replace(workload, placed=(*workload.placed, *nodes), missing=0)
+            return replace(workload, placed=(*workload.placed, *nodes), missing=0, short_since=None)
         case Resize(replicas=replicas, nodes=nodes):
             placed = (*workload.placed, *nodes)[:replicas]
             given, seats = replace(workload.assignment, replicas=replicas), workload.seats[:replicas]
@@ -150,7 +152,15 @@ def displaced(workload, reason, by, now):
     earlier = ((last.by, last.at), *last.earlier) if last and last.by else ()
     record = Displaced(now, reason, by, (last.count if last else 0) + 1, 0, workload.generation, earlier=earlier)
     return replace(
-        workload, assignment=None, placed=(), seats=(), missing=0, active=False, started=False, displaced=record
+        workload,
+        assignment=None,
+        placed=(),
+        seats=(),
+        missing=0,
+        short_since=None,
+        active=False,
+        started=False,
+        displaced=record,
     )
 
 

@@ -113,6 +113,17 @@ def test_pods_that_never_were_ready_are_starting_and_the_others_are_not_ready():
     assert told(running(ready=1, started=True), KEEP)["Ready"]["status"] == "True"
 
 
+def test_replicas_that_wait_for_another_node_are_told_and_why():
+    waits = Keep(KEY, Reason.CHIPS_SHORT, "1 replica(s) wait for a node. Not that many are free.")
+    cluster = running(started=True, placed=(), missing=1)
+    land(cluster, tell(cluster, waits))
+    ready = told(cluster, waits)["Ready"]
+    assert ready["reason"] == "ReplacingReplicas"
+    assert ready["message"].endswith("1 replica(s) wait for a node. Not that many are free.")
+    cluster.views[KEY] = replace(cluster.views[KEY], placed=("n2",), missing=0)
+    assert told(cluster, KEEP)["Ready"]["message"] == "Its replicas were Ready and some are not any more."
+
+
 def test_replicas_of_a_gang_that_have_succeeded_are_not_missed():
     record = a_record(a_spec(replicas=2))
     made = a_job(record, assignment=an_assignment(replicas=2))

@@ -43,6 +43,7 @@ def test_a_pool_counts_whole_chips_and_is_written_once():
         "releasing": 1,
         "free": 7,
         "unmanaged": 0,
+        "lost": 0,
         "reserved": 0,
     }
     assert {kind: entry["status"] for kind, entry in conditions(write).items()} == {"Ready": "True"}
@@ -61,6 +62,13 @@ def test_a_pool_with_broken_chips_is_degraded_until_they_are_back():
     assert conditions(write)["Degraded"]["status"] == "True"
     (write,) = publish.tell_pool(landed(a_pool(), write), Cluster(counts=FULL), NOW, sharing())
     assert conditions(write)["Degraded"]["status"] == "False"
+
+
+def test_a_pool_with_lost_nodes_is_degraded_and_counts_their_chips():
+    (write,) = publish.tell_pool(a_pool(), Cluster(counts=replace(FULL, lost=8_000, free=0)), NOW, sharing())
+    assert write.body["status"]["chips"]["lost"] == 8
+    assert (conditions(write)["Degraded"]["status"], conditions(write)["Degraded"]["reason"]) == ("True", "NodesLost")
+    assert "8 chips are in nodes that have not been Ready" in conditions(write)["Degraded"]["message"]
 
 
 def test_pools_that_share_nodes_name_each_other():

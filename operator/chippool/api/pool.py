@@ -121,6 +121,8 @@ class PoolChips(ApiModel):
     """To be kept free below some class (spec.reserve)."""
     unmanaged: ChipCount = 0
     """Used by pods chippool does not manage."""
+    lost: ChipCount = 0
+    """In nodes that have not been Ready for so long that their replicas are placed elsewhere."""
 
 
 class PoolStatus(ApiModel):
@@ -131,8 +133,8 @@ class PoolStatus(ApiModel):
     chips: PoolChips = Field(default_factory=PoolChips)
     """Chips by what becomes of them."""
     conditions: Conditions = ()
-    """Ready, Degraded (chips that are not healthy), NodesOverlap (nodes that another pool claims too), Oversubscribed
-    (more of it is guaranteed to queues than there is)."""
+    """Ready, Degraded (chips that are not healthy, or lost), NodesOverlap (nodes that another pool claims too),
+    Oversubscribed (more of it is guaranteed to queues than there is)."""
     observed_generation: int = Field(default=0, ge=0)
     """The generation of the spec this was said of."""
 

@@ -100,6 +100,8 @@ class Disruption(ApiModel):
     """
     cooldown: Duration = Field(default="0s", json_schema_extra=rules(duration_or_zero("cooldown")))
     """It is not displaced again so soon after it was. Its queue caps it (spec.disruptionLimits)."""
+    replace_timeout: Duration = Field(default="10m", json_schema_extra=rules(duration("replaceTimeout")))
+    """A Gang whose lost replicas get no other node for so long gives all its chips back and queues at its old age."""
 
 
 class WorkloadSpec(ApiModel):

@@ -26,6 +26,9 @@ def run(
         int, typer.Option(help="Port of /metrics, /healthz and /readyz; 0 takes a free one.", min=0, max=65535)
     ] = PORT,
     bind_address: Annotated[str, typer.Option(help="Address that port listens on.")] = "127.0.0.1",
+    lost_after: Annotated[
+        float, typer.Option(help="Seconds after which a node that is not Ready, or chips that are not, count as lost.")
+    ] = 300.0,
     log_format: Annotated[LogFormat, typer.Option(help="Format of the log on stderr.")] = LogFormat.TEXT,
     log_level: Annotated[LogLevel, typer.Option(help="Least severe records to log.")] = LogLevel.INFO,
 ) -> None:
@@ -38,6 +41,7 @@ def run(
         identity=identity or own_identity(),
         metrics_port=metrics_port,
         bind_address=bind_address,
+        lost_after=lost_after,
         log_format=log_format,
         log_level=log_level,
     )

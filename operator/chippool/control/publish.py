@@ -8,7 +8,7 @@ import orjson
 
 from chippool.control import publish_object as objects
 from chippool.control.publish_known import Known
-from chippool.control.publish_object import evict, pin
+from chippool.control.publish_object import evict, fail, pin, remove
 from chippool.control.publish_status import tell, tell_pool, tell_queue
 from chippool.control.render import Rendered, render, same_but_chips
 from chippool.control.status import status_of
@@ -18,7 +18,20 @@ from chippool.core.plan import Admit, Decision, Displace, Finish, Resize, Stop
 from chippool.kube.writer import Urgency, Write
 from chippool.state.records import MadeRecord
 
-__all__ = ["Known", "admission", "evict", "pin", "refresh", "service", "tell", "tell_pool", "tell_queue", "writes"]
+__all__ = [
+    "Known",
+    "admission",
+    "evict",
+    "fail",
+    "pin",
+    "refresh",
+    "remove",
+    "service",
+    "tell",
+    "tell_pool",
+    "tell_queue",
+    "writes",
+]
 
 
 def writes(decision: Decision, known: Known, now: float, order: int = 0) -> list[Write]:

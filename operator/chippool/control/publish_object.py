@@ -7,8 +7,8 @@ from chippool.api import names
 from chippool.control.render import Rendered, collection
 from chippool.core.model import Assignment, Displaced
 from chippool.kube.writer import Urgency, Write
-from chippool.state.annotations import assignment_text, displaced_text
-from chippool.state.records import MadeRecord, Pin, Stuck
+from chippool.state.annotations import assignment_text, displaced_text, time_text
+from chippool.state.records import Lost, MadeRecord, Pin, Stuck
 
 Json = dict[str, Any]
 
@@ -120,6 +120,32 @@ def evict(stuck: Stuck) -> Write:
     }
     path = f"/api/v1/namespaces/{stuck.namespace}/pods/{stuck.name}/eviction"
     return Write(("Pod", stuck.namespace, stuck.name), "POST", path, body, Urgency.UPKEEP, kind="evict")
+
+
+def fail(lost: Lost, now: float) -> Write:
+    """Say of a pod that it has failed, by no fault of its own; `now` in seconds since the epoch."""
+    at = time_text(now)
+    why = {"reason": "NodeLost", "message": f"chippool: node {lost.node} is not Ready for too long."}
+    condition = {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": at, **why}
+    ready = {"type": "Ready", "status": "False", "lastTransitionTime": at, "reason": "PodFailed"}
+    status = {"phase": "Failed", **why, "conditions": [condition, ready]}
+    body = {"metadata": {"uid": lost.pod_uid}, "status": status}
+    return Write(_lost_key(lost), "PATCH", f"{_pod_url(lost)}/status", body, Urgency.PIN, 0, STRATEGIC, kind="lost")
+
+
+def remove(lost: Lost) -> Write:
+    """Take a failed pod away at once: the kubelet that should confirm its end is gone."""
+    options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
+    body = {**options, "preconditions": {"uid": lost.pod_uid}}
+    return Write(_lost_key(lost), "DELETE", _pod_url(lost), body, Urgency.PIN, kind="lost")
+
+
+def _lost_key(lost: Lost) -> tuple[str, ...]:
+    return ("Pod", lost.namespace, lost.name)
+
+
+def _pod_url(lost: Lost) -> str:
+    return f"/api/v1/namespaces/{lost.namespace}/pods/{lost.name}"
 
 
 def _patch(made: MadeRecord, body: Json, order: int, content_type: str = MERGE) -> Write:

@@ -77,6 +77,13 @@ def degraded(installed: Milli, allocatable: Milli) -> str:
     )
 
 
+def lost(chips: Milli) -> str:
+    return (
+        f"{counted(chips)} are in nodes that have not been Ready for too long: their replicas are placed elsewhere; "
+        "repair the nodes, or delete them."
+    )
+
+
 def overlap(pools: Iterable[PoolName], node: str) -> str:
     return (
         f"Some of its nodes, such as {node}, are in pool {', '.join(pools)} too; nothing new is placed on them: "

@@ -16,9 +16,10 @@ from chippool.control import sentences
 from chippool.control.render import chips_per_replica
 from chippool.control.status_conditions import Said, by_type, told
 from chippool.core.model import Assignment, Mode, Workload
-from chippool.core.plan import Decision, Finish, Hold
+from chippool.core.plan import Decision, Finish, Hold, Keep
 from chippool.core.reasons import Reason
 from chippool.state.records import MadeRecord, WorkloadRecord
+from chippool.state.translate_workload import REPLACING
 
 Json = dict[str, Any]
 
@@ -106,6 +107,8 @@ def _ready(seen: Seen) -> Said | None:
         return Said(READY, False, seen.decision.reason, sentences.ENDED)
     if (assignment := seen.assignment) is None:
         return Said(READY, False, NOT_ADMITTED, sentences.NOT_ADMITTED)
+    if isinstance(seen.decision, Keep) and seen.view.started and seen.view.missing:
+        return Said(READY, False, REPLACING, f"{sentences.NOT_READY} {seen.decision.message}")
     there = seen.view.ready + (seen.view.succeeded if seen.view.mode is Mode.GANG else 0)
     if there >= assignment.replicas:
         return Said(READY, True, PODS_READY, sentences.PODS_READY)

@@ -14,7 +14,7 @@ from chippool.state.records import PoolCounts, PoolRecord
 Json = dict[str, Any]
 
 READY, DEGRADED, NODES_OVERLAP, OVERSUBSCRIBED = "Ready", "Degraded", "NodesOverlap", "Oversubscribed"
-CHIPS = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged")
+CHIPS = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged", "lost")
 
 
 def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | None, now: float) -> Json:
@@ -42,6 +42,8 @@ def _ready(counts: PoolCounts) -> Said:
 
 
 def _degraded(counts: PoolCounts) -> Said:
+    if counts.lost:
+        return Said(DEGRADED, True, "NodesLost", sentences.lost(counts.lost))
     if counts.allocatable < counts.installed:
         return Said(DEGRADED, True, "ChipsUnhealthy", sentences.degraded(counts.installed, counts.allocatable))
     return Said(DEGRADED, False, "ChipsHealthy", sentences.POOL_HEALTHY)

@@ -10,6 +10,7 @@ from typing import Any
 from chippool.control import publish, shadows
 from chippool.control.custody import Custody
 from chippool.control.expiry import Expiry
+from chippool.control.losses import LOST_S, Losses
 from chippool.core.model import Snapshot
 from chippool.kube.events import Regarding, event
 from chippool.kube.writer import Outcome, Write, Writer
@@ -31,8 +32,18 @@ logger = logging.getLogger(__name__)
 class Upkeep:
     """Times in seconds since the epoch; `instance` is this replica's identity."""
 
-    def __init__(self, mirror: Mirror, writer: Writer, metrics: Metrics, custody: Custody, *, instance: str) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        writer: Writer,
+        metrics: Metrics,
+        custody: Custody,
+        *,
+        instance: str,
+        lost_after: float = LOST_S,
+    ) -> None:
         self._mirror, self._writer, self._metrics = mirror, writer, metrics
+        self._losses = Losses(mirror, writer, metrics, after=lost_after, instance=instance)
         self._custody, self._instance = custody, instance
         self._expiry = Expiry()
         self._last = 0.0
@@ -48,6 +59,7 @@ class Upkeep:
 
     def step(self, snapshot: Snapshot, now: float) -> None:
         """Do what is due."""
+        self._losses.step(now)
         self._free_the_stuck(now)
         self._custody.classes = snapshot.classes.keys()
         self._custody.step(now)

@@ -12,6 +12,7 @@ from itertools import groupby
 from chippool.core.board import Board, holders
 from chippool.core.checks import mistake, variant_named, wanted
 from chippool.core.ids import Milli, WorkloadKey
+from chippool.core.replacement import given_up
 from chippool.core.model import Mode, Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, order
 from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Place, Plan, Resize, Shortage, Stop
@@ -77,6 +78,7 @@ class _Cycle:
         self.scavengers: list[Workload] = []
         """Who found nothing of its own and may scavenge."""
         self._snapshot = snapshot
+        self._now = now
         self._board = Board(snapshot, gone, now)
         self._spared = spared(snapshot.workloads.values(), now)
         self._decided: dict[WorkloadKey, Decision] = dict(facts)
@@ -98,6 +100,8 @@ class _Cycle:
 
     def place(self, workload: Workload) -> None:
         """Nodes for replicas that have none; their chips are the workload's already."""
+        if workload.key in self._displaced:
+            return
         assert workload.assignment is not None
         variant = variant_named(workload, workload.assignment.variant)
         assert variant is not None
@@ -107,7 +111,8 @@ class _Cycle:
             message = f"{len(found.nodes)} replica(s) get nodes in {found.pool}."
             self._win(workload, Place(workload.key, found.nodes, message, found.victims, seats=found.seats), found)
         else:
-            self._decided[workload.key] = Keep(
+            late = given_up(workload, self._now, found[1])
+            self._decided[workload.key] = late or Keep(
                 workload.key, found[0], f"{workload.missing} replica(s) wait for a node. {found[1]}"
             )
 

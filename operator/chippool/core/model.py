@@ -230,6 +230,9 @@ class Workload:
     checkpoint_interval: float | None = None
     checkpointed_at: float | None = None
     """When its pods last said that they saved their work."""
+    replace_timeout: float = 600.0
+    short_since: float | None = None
+    """Since when pods wait in the place of replicas that are missing, while there are any."""
 
 
 @dataclass(frozen=True, slots=True)

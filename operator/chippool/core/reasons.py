@@ -19,6 +19,7 @@ class Reason(StrEnum):
     RECLAIMED = "Reclaimed"
     SCAVENGED = "Scavenged"
     NOT_STARTED = "NotStarted"
+    REPLACE_TIMEOUT = "ReplaceTimeout"
     UNAUTHORIZED = "Unauthorized"
     OBJECT_DELETED = "ObjectDeleted"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chippool.core.checks import never_right
+from chippool.core.replacement import whole_by
 from chippool.core.model import Snapshot, Workload
 from chippool.core.plan import Decision, Displace, Finish, Hold, Keep, Stop
 from chippool.core.reasons import Reason
@@ -43,8 +44,10 @@ def wakes(workload: Workload, now: float, policy: Policy) -> list[float]:
             moments.append(_start_deadline(workload))
         if workload.max_runtime is not None:
             moments.append(workload.assignment.admitted_at + workload.max_runtime)
-    elif (until := tried_again(workload, policy)) is not None:
-        moments.append(until)
+        if (until := whole_by(workload)) is not None:
+            moments.append(until)
+    elif (again := tried_again(workload, policy)) is not None:
+        moments.append(again)
     return [m for m in moments if m > now]
 
 

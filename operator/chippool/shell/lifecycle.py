@@ -82,7 +82,7 @@ class Operator:
         self.writer.hold = self.pins.expected
         self.custody = Custody(self.mirror, self.writer)
         self.services = Services(self.mirror, self.writer, client, may_write=self._may_write)
-        self.loop = self._a_loop(client, settings.identity)
+        self.loop = self._a_loop(client, settings.identity, settings.lost_after)
         self.mirror.on_change = self._changed
         self._kopf = KopfThread(self._registry)
         self._main = asyncio.get_running_loop()
@@ -128,7 +128,7 @@ class Operator:
         await self.server.stop()
         logger.info("stopped")
 
-    def _a_loop(self, client: Client, identity: str) -> Loop:
+    def _a_loop(self, client: Client, identity: str, lost_after: float) -> Loop:
         refusals = Refusals()
         return Loop(
             mirror=self.mirror,
@@ -138,7 +138,9 @@ class Operator:
             carrier=Carrier(self.mirror, self.writer, refusals, clock=time.time, instance=identity),
             teller=Teller(self.mirror, self.writer, clock=time.time, instance=identity),
             refusals=refusals,
-            upkeep=Upkeep(self.mirror, self.writer, self.metrics, self.custody, instance=identity),
+            upkeep=Upkeep(
+                self.mirror, self.writer, self.metrics, self.custody, instance=identity, lost_after=lost_after
+            ),
             metrics=self.metrics,
             leads=self.lease.held,
             synced=self._synced,

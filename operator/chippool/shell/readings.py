@@ -13,7 +13,7 @@ from chippool.kube.writer import Writer
 from chippool.metrics import Labels, Numbers, Readings
 from chippool.state.mirror import Mirror
 
-CHIP_STATES = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged")
+CHIP_STATES = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged", "lost")
 
 
 def readings(mirror: Mirror, loop: Loop, feeds: Sequence[Feed], writer: Writer, lease: Lease) -> Readings:

@@ -25,6 +25,10 @@ class Beliefs:
         self.evicted: dict[str, float] = {}
         """Pods we asked to go, until when we trust that they will."""
         self.avoided: dict[NodeName, float] = {}
+        self.lost: set[NodeName] = set()
+        """Nodes that have not been Ready for too long."""
+        self.crowded: dict[NodeName, float] = {}
+        """Nodes whose chips are fewer than what is on them asks for, and since when."""
         self.waiting: set[WorkloadKey] = set()
         """Workloads with a gated pod whose room is still being given back."""
         self.waited: dict[WorkloadKey, float] = {}
@@ -56,6 +60,13 @@ class Beliefs:
         if key in self.waiting:
             return self._clock()
         return max(admitted_at, since, self.waited.get(key, 0.0))
+
+    def note_crowd(self, node: NodeName, *, crowded: bool) -> None:
+        """Remember since when a node has fewer healthy chips than are in use there: nothing in the cluster says so."""
+        if crowded:
+            self.crowded.setdefault(node, self._clock())
+        else:
+            self.crowded.pop(node, None)
 
     # what is decided
 

@@ -53,6 +53,8 @@ class Facts:
         self.classes: Roster[ClassName, ClassRecord] = Roster(lambda r: r.view.name)
         self.namespaces: Roster[Namespace, NamespaceRecord] = Roster(lambda r: Namespace(r.name))
         self.bystanders: Counter[Bystander] = Counter()
+        self.unready: dict[NodeName, float] = {}
+        """Since when nodes are not Ready."""
         self._marks = marks
         self._bound: Index[str] = Index()
         self._pinned: Index[str] = Index()
@@ -159,6 +161,9 @@ class Facts:
         for node in (before, after):
             if node is not None:
                 self._marks.nodes.add(NodeName(node.name))
+                self.unready.pop(NodeName(node.name), None)
+        if after is not None and after.unready_since is not None:
+            self.unready[NodeName(after.name)] = after.unready_since
         if (before.devices if before else {}) != (after.devices if after else {}):
             self._renumber(before or after)
 

@@ -57,6 +57,8 @@ class Tally:
     ran: int = 0
     succeeded: int = 0
     checkpointed_at: float | None = None
+    waits_since: float | None = None
+    """When the first of its gated pods was made."""
     errors: list[tuple[bool, str, str]] = field(default_factory=list)
     """Of pods: whether it has ended, its name, its error."""
 
@@ -94,6 +96,8 @@ def _standing(pod: PodRecord, found: Tally, node_of: Callable[[PodRecord], NodeN
         found.ready += pod.ready
         found.ran += pod.ran
         found.checkpointed_at = _latest(found.checkpointed_at, pod.checkpointed_at)
+    elif pod.gated_since is not None and (found.waits_since is None or pod.gated_since < found.waits_since):
+        found.waits_since = pod.gated_since
     if not pod.ready and (pod.error or pod.unschedulable):
         found.errors.append((False, pod.name, pod.error or pod.unschedulable))
 

@@ -1,6 +1,7 @@
 """What we believe the cluster is: fed by the watch, asked by the loop, with what was decided on top."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
@@ -10,9 +11,11 @@ from chippool.core.sharing import Sharing
 from chippool.state.beliefs import WAIT_S, Beliefs
 from chippool.state.facts import Facts, Marks, key_of_made
 from chippool.state.holds import Hold, hold_of
+from chippool.state.losses import Losses
 from chippool.state.pinning import Pinner
 from chippool.state.recheck import Holding, Recheck, World, asked_by
 from chippool.state.records import (
+    Lost,
     MadeRecord,
     NodeRecord,
     Pin,
@@ -44,6 +47,7 @@ class Mirror:
         self._beliefs = Beliefs(self._facts, self._marks, clock)
         self._views = Views(self._facts, self._beliefs, self._marks, since=clock())
         self._pinner = Pinner(self._facts, self._beliefs)
+        self._losses = Losses(self._facts, self._beliefs, self._marks)
         self._spoiled: dict[tuple[str, str], Spoiled] = {}
         self._given: Snapshot | None = None
         self._changed = False
@@ -195,6 +199,27 @@ class Mirror:
         self._tell(size)
         return found
 
+    def lost(self, now: float, after: float) -> list[Lost]:
+        """Return pods of ours on nodes that have not been Ready for `after` seconds: to be failed and removed.
+
+        Each is handed out once a minute, and its replica counts as missing from now on.
+        """
+        size = self._marks.size()
+        found = self._losses.lost(now, after)
+        self._tell(size)
+        return found
+
+    def displaced_by_damage(self, now: float, after: float) -> list[Stuck]:
+        """Return pods that don't run and whose node has lacked healthy chips for `after` seconds: to be evicted.
+
+        Replicas that have no pod there yet give their reservations back.
+        """
+        self._views.refresh()
+        size = self._marks.size()
+        found = self._losses.crowded_out(now, after, self._views.nodes.get)
+        self._tell(size)
+        return found
+
     def avoid(self, node: NodeName, until: float) -> None:
         """Put nothing new on a node until then."""
         self._beliefs.avoided[node] = until
@@ -240,7 +265,11 @@ class Mirror:
 
     def pool_counts(self, name: PoolName) -> PoolCounts:
         self._views.refresh()
-        return self._views.pool_sums.of(name)
+        return replace(self._views.pool_sums.of(name), lost=self._lost_chips(name))
+
+    def _lost_chips(self, pool: PoolName) -> int:
+        views = (self._views.nodes.get(name) for name in self._beliefs.lost)
+        return sum(view.installed for view in views if view and pool in view.pools)
 
     def queue_counts(self, name: QueueName) -> QueueCounts:
         self._views.refresh()

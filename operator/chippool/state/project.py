@@ -141,6 +141,7 @@ def project_workload(
     """Return the workload with what the cluster shows of it; `made` has its name, whoever controls it."""
     view = record.view
     succeeded = max(standing.succeeded, tally.succeeded)
+    lacks = missing(view, standing, len(tally.placed) + len(reserved) + succeeded)
     return replace(
         view,
         finished=standing.finished,
@@ -151,7 +152,8 @@ def project_workload(
         active=standing.active,
         placed=tuple(sorted(tally.placed)),
         reserved=reserved,
-        missing=missing(view, standing, len(tally.placed) + len(reserved) + succeeded),
+        missing=lacks,
+        short_since=tally.waits_since if lacks else None,
         succeeded=succeeded,
         ready=tally.ready,
         started=_started(record, standing, tally.ran + succeeded),

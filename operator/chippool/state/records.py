@@ -48,6 +48,9 @@ class PodRecord:
     """When it says that it last saved its work."""
     parts: Parts = NO_PARTS
     """What it says of single chips, in a cluster that shares them."""
+    running: bool = False
+    gated_since: float | None = None
+    """When it was made, while it is gated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class NodeRecord:
     allocatable: Mapping[str, int]
     devices: Mapping[str, tuple[Device, ...]] = field(default_factory=dict)
     """Chips that are registered one by one, by the annotation that does."""
+    unready_since: float | None = None
+    """Since when it is not Ready, as its condition says; None while it is, or where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,19 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A pod on a lost node, where no kubelet ends it: to be failed and removed."""
+
+    pod_uid: str
+    namespace: Namespace
+    name: str
+    workload: WorkloadKey
+    node: NodeName
+    since: float
+    """Since when the node is not Ready."""
+
+
+@dataclass(frozen=True, slots=True)
 class PoolCounts:
     """Milli-chips of a pool; they add up to `allocatable` while all its nodes are usable and none has lost chips.
 
@@ -204,6 +222,8 @@ class PoolCounts:
     releasing: Milli = 0
     free: Milli = 0
     unmanaged: Milli = 0
+    lost: Milli = 0
+    """In nodes that have not been Ready for so long that their replicas are placed elsewhere."""
     overlaps: tuple[PoolName, ...] = ()
     """Other pools that claim some of its nodes."""
     shared_node: str = ""

@@ -52,6 +52,8 @@ def pod(raw: Json) -> PodRecord:
         index=_index(annotations),
         unschedulable="" if bound or finished else _unschedulable(conditions),
         checkpointed_at=_checkpointed_at(annotations) if workload else None,
+        running=phase == "Running",
+        gated_since=time_of(metadata["creationTimestamp"]) if workload and gated else None,
         error="" if ready or phase == "Succeeded" else next(_errors(status), ""),
         parts=parts_of(spec, annotations, dict(requests)),
     )

@@ -23,8 +23,9 @@ from chippool.state.records import WorkloadRecord
 Json = Mapping[str, Any]
 
 START_TIMEOUT = "10m"
-NO_LONGER_READY = "PodsNotReady"
-"""Reason of Ready False in a workload that was Ready before, since it was admitted."""
+REPLACE_TIMEOUT = "10m"
+NO_LONGER_READY, REPLACING = "PodsNotReady", "ReplacingReplicas"
+"""Reasons of Ready False in a workload that was Ready before, since it was admitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def _view(metadata: Json, spec: Json, status: Json, reading: Reading) -> Workloa
         min_runtime=seconds(disruption.get("minRuntime") or "0s"),
         cooldown=seconds(disruption.get("cooldown") or "0s"),
         checkpoint_interval=None if interval is None else seconds(interval),
+        replace_timeout=seconds(disruption.get("replaceTimeout") or REPLACE_TIMEOUT),
     )
 
 
@@ -92,7 +94,7 @@ def _condition(status: Json, kind: str) -> Json:
 
 def _was_ready(status: Json) -> float:
     ready, since = _condition(status, "Ready"), (status.get("assignment") or {}).get("admittedAt")
-    if since and (ready.get("status") == "True" or ready.get("reason") == NO_LONGER_READY):
+    if since and (ready.get("status") == "True" or ready.get("reason") in {NO_LONGER_READY, REPLACING}):
         return time_of(since)
     return 0.0
 

@@ -90,6 +90,7 @@ class Views:
         record = self._facts.nodes.current.get(name)
         if record is None:
             self._beliefs.give_back(reserved)
+            self._beliefs.note_crowd(name, crowded=False)
             self.pool_sums.replace(self.nodes.drop(name), None)
             return
         view = self._project(record)
@@ -97,6 +98,7 @@ class Views:
             self._beliefs.give_back([late])
             reserved = self._beliefs.reservations.at(name)
             view = self._project(record)
+        self._beliefs.note_crowd(name, crowded=view.free < 0)
         self.pool_sums.replace(self.nodes.put(name, view), view)
 
     def _project(self, record: NodeRecord) -> Node:
