@@ -38,10 +38,11 @@ class Cluster:
     def operator_kubeconfig(self) -> Path:
         return self.plane.kubeconfig_for_service_account("chippool-system", "chippool")
 
-    def start_operator(self, identity: str | None = None, kubeconfig: Path | None = None) -> Operator:
+    def start_operator(self, identity: str | None = None, kubeconfig: Path | None = None, *more: str) -> Operator:
         kubeconfig = kubeconfig or self.operator_kubeconfig
         number = next(_numbers)
-        operator = Operator(kubeconfig, self._folder / f"operator-{number}.log", identity or f"operator-{number}")
+        log = self._folder / f"operator-{number}.log"
+        operator = Operator(kubeconfig, log, identity or f"operator-{number}", *more)
         self.operators.append(operator)
         return operator
 

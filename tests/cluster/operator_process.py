@@ -16,10 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 class Operator:
     """One replica of `chippool run` under a kubeconfig, its log in a file."""
 
-    def __init__(self, kubeconfig: Path, log: Path, identity: str) -> None:
+    def __init__(self, kubeconfig: Path, log: Path, identity: str, *more: str) -> None:
         self.log = log
         self.identity = identity
         args = ["run", "--kubeconfig", str(kubeconfig), "--namespace", "chippool-system", "--metrics-port", "0"]
+        args += more
         with log.open("ab") as out:
             self._process = subprocess.Popen(
                 [Path(sys.executable).with_name("chippool"), *args, "--identity", identity],

@@ -123,6 +123,14 @@ def test_a_taint_keeps_away_who_does_not_tolerate_it():
     assert decision_of(plan, "no").reason is Reason.NO_NODE_MATCHES
 
 
+def test_what_fits_once_a_node_is_well_again_is_not_impossible():
+    """Nodes that are down carry taints that say so, beside what makes them unusable."""
+    down = a_node("n2", usable=False, taints=[Taint("node.kubernetes.io/unreachable", "", "NoExecute")])
+    full = a_node("n3", taints=[Taint("node.kubernetes.io/disk-pressure", "", "NoSchedule")])
+    plan = decide([a_node("n1"), down, full], [a_workload("w", replicas=3)])
+    assert decision_of(plan, "w").reason is Reason.CHIPS_SHORT
+
+
 def test_node_selector_and_affinity_are_honoured():
     some = [a_node("n1", labels={"zone": "a", "gen": "2"}), a_node("n2", labels={"zone": "b", "gen": "3"})]
     newer = Term((Requirement("gen", "Gt", ("2",)),), ())

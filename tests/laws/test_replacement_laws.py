@@ -71,7 +71,7 @@ def test_a_gang_is_given_up_when_its_time_is_over_and_not_before(snapshot):
     for w in snapshot.workloads.values():
         if not w.missing:
             continue
-        d, late = decided[w.key], NOW >= w.short_since + TIMEOUT
+        d, late = decided[w.key], w.short_since + TIMEOUT <= NOW
         if late and w.mode == "Gang":
             assert not isinstance(d, Keep)
         else:

@@ -12,11 +12,11 @@ from itertools import groupby
 from chippool.core.board import Board, holders
 from chippool.core.checks import mistake, variant_named, wanted
 from chippool.core.ids import Milli, WorkloadKey
-from chippool.core.replacement import given_up
 from chippool.core.model import Mode, Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, order
 from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Place, Plan, Resize, Shortage, Stop
 from chippool.core.reasons import MISTAKES, Reason
+from chippool.core.replacement import given_up
 from chippool.core.respite import spared
 from chippool.core.review import Policy, reviewed, wakes
 from chippool.core.search import Found, search

@@ -10,6 +10,20 @@ from chippool.core.constraints import Constraints, Requirement, Taint, Term, Tol
 from chippool.core.model import Node
 
 _HARD = frozenset({"NoSchedule", "NoExecute"})
+_STATE = frozenset(
+    f"node.kubernetes.io/{state}"
+    for state in (
+        "not-ready",
+        "unreachable",
+        "unschedulable",
+        "out-of-service",
+        "memory-pressure",
+        "disk-pressure",
+        "pid-pressure",
+        "network-unavailable",
+    )
+)
+"""Taints by which Kubernetes says how a node is doing now; they come and go with that."""
 _NAME = "metadata.name"
 
 
@@ -62,13 +76,21 @@ class Eligibility:
         self._values: dict[str, dict[str | None, int]] = {}
         self._taints = self._by_taints()
         self._answers: dict[Constraints, int] = {}
+        self._lasting: dict[Constraints, int] = {}
 
     def mask(self, constraints: Constraints) -> int:
         """The nodes a pod with these constraints may be put on, as bits."""
         found = self._answers.get(constraints)
         if found is None:
-            found = self._answers[constraints] = self._tolerated(constraints) & self._selected(constraints)
+            selected = self._selected(constraints)
+            found = self._answers[constraints] = selected & self._tolerated(constraints, frozenset())
+            self._lasting[constraints] = selected & self._tolerated(constraints, _STATE)
         return found
+
+    def lasting(self, constraints: Constraints) -> int:
+        """The nodes it may be put on once all of them are well."""
+        self.mask(constraints)
+        return self._lasting[constraints]
 
     def _by_taints(self) -> dict[tuple[Taint, ...], int]:
         members: defaultdict[tuple[Taint, ...], list[int]] = defaultdict(list)
@@ -76,13 +98,13 @@ class Eligibility:
             members[tuple(t for t in node.taints if t.effect in _HARD) if node.taints else ()].append(i)
         return {taints: bits_of(some, len(self._nodes)) for taints, some in members.items()}
 
-    def _tolerated(self, constraints: Constraints) -> int:
+    def _tolerated(self, constraints: Constraints, passing: frozenset[str]) -> int:
         return reduce(
             or_,
             (
                 nodes
                 for taints, nodes in self._taints.items()
-                if all(any(tolerates(t, taint) for t in constraints.tolerations) for taint in taints)
+                if all(t.key in passing or any(tolerates(own, t) for own in constraints.tolerations) for t in taints)
             ),
             0,
         )

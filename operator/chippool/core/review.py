@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chippool.core.checks import never_right
-from chippool.core.replacement import whole_by
 from chippool.core.model import Snapshot, Workload
 from chippool.core.plan import Decision, Displace, Finish, Hold, Keep, Stop
 from chippool.core.reasons import Reason
+from chippool.core.replacement import whole_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class Shelf:
         """Replicas of `ask` the pool could ever hold, were every node healthy and empty."""
         found = self._ceilings.get(ask)
         if found is None:
-            mask = self.eligibility.mask(ask.constraints)
+            mask = self.eligibility.lasting(ask.constraints)
             found = self._ceilings[ask] = sum(
                 self._empty_capacity(i, ask) * (bits & mask).bit_count() for i, bits in self._by_kind().items()
             )

@@ -34,7 +34,7 @@ def never(board: Board, seeker: Seeker, option: Option) -> Shortage | None:
 def _impossible(shelf: Shelf, option: Option, ceiling: int) -> Shortage:
     variant, pool, replicas = option.variant, option.pool, option.replicas
     ask, where = variant.ask, f"spec.variants[{variant.name}]"
-    if not shelf.eligibility.mask(ask.constraints):
+    if not shelf.eligibility.lasting(ask.constraints):
         message = (
             f"No node of ChipPool {pool} satisfies the template's nodeSelector, node affinity and tolerations in "
             f"variant {variant.name}; correct them."
