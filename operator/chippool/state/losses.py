@@ -23,15 +23,15 @@ class Losses:
     def lost(self, now: float, after: float) -> list[Lost]:
         """Return the pods on lost nodes; from now on they count as leaving."""
         due = {name: since for name, since in self._facts.unready.items() if now - since >= after}
-        self._note(due.keys(), now)
+        self._note(due.keys(), now + min(BACK_S, after))
         found = [lost for name, since in sorted(due.items()) for lost in self._on(name, since)]
         return sorted(found, key=lambda lost: (lost.workload, lost.name))
 
-    def _note(self, lost: Iterable[NodeName], now: float) -> None:
+    def _note(self, lost: Iterable[NodeName], back_until: float) -> None:
         before = self._beliefs.lost
         self._beliefs.lost = set(lost)
         for name in before - self._beliefs.lost:
-            self._beliefs.avoided[name] = now + BACK_S
+            self._beliefs.avoided[name] = back_until
             self._marks.nodes.add(name)
 
     def _on(self, name: NodeName, since: float) -> Iterator[Lost]:
