@@ -3,11 +3,13 @@
 A case has `nodes` (pool: count x chips), optional `queues` (name: {pool: limit}, or with words such as
 `parent: org, guaranteed: {h800: 8}, limits: {h800: 16}`), optional `pools` (name: access and reserve), `running` and
 `waiting` work in lines `name class replicas x chips variant[, variant …]`, running work with `on node node …`, and the
-`plan` expected. Lines of waiting work are in order of age, those of running work in order of admission.
+`plan` expected. Lines of waiting work are in order of age, those of running work in order of admission. Of nodes that
+are `lost` (node: seconds for which a pod has waited in the place of each replica there) nothing is left.
 """
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Place, Resiz
 from chippool.core.reasons import Reason
 from tests.core.build import a_pool, a_queue, a_reserve, a_snapshot, a_variant, a_workload, an_access, nodes
 
+NOW = 1000.0
 WORDS = {"parent", "weight", "external", "guaranteed", "limits", "closed"}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 LINE = re.compile(
@@ -30,7 +33,7 @@ LINE = re.compile(
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.stem)
 def test_the_plan_is_the_one_expected(case):
     text = yaml.safe_load(case.read_text())
-    plan = [said(d) for d in schedule(a_cluster(text), now=1000.0).decisions]
+    plan = [said(d) for d in schedule(a_cluster(text), now=NOW).decisions]
     if os.environ.get("UPDATE"):
         body = case.read_text().partition("plan:")[0]
         case.write_text(body + "plan:\n" + "".join(f"- {line}\n" for line in plan))
@@ -46,7 +49,17 @@ def a_cluster(text):
     pools = [some_pool(name, text.get("pools", {}).get(name, {})) for name in text["nodes"]]
     running = [a_line(line, i) for i, line in enumerate(text.get("running", []))]
     waiting = [a_line(line, 100 + i) for i, line in enumerate(text.get("waiting", []))]
+    for name, seconds in text.get("lost", {}).items():
+        fleet = [replace(n, usable=n.usable and n.name != name) for n in fleet]
+        running = [without(w, name, NOW - seconds) for w in running]
     return a_snapshot(fleet, [*running, *waiting], queues=queues, pools=pools)
+
+
+def without(workload, node, since):
+    missing = workload.placed.count(node)
+    if not missing:
+        return workload
+    return replace(workload, placed=tuple(n for n in workload.placed if n != node), missing=missing, short_since=since)
 
 
 def some_queue(name, said):
@@ -80,5 +93,7 @@ def said(decision):
         case Hold(reason=reason, shortages=short):
             lacks = [f"{s.pool} {s.reason} {shown(s.asked)} asked {shown(s.free)} free" for s in short]
             return ", ".join([f"hold {name}", reason, *lacks])
-        case Keep() | Place() | Resize() | Finish() | Stop():
+        case Place(nodes=on):
+            return f"place {name} on {' '.join(on)}"
+        case Keep() | Resize() | Finish() | Stop():
             return f"{type(decision).__name__.lower()} {name}, {decision.reason}"
