@@ -2,9 +2,10 @@
 
 A case has `nodes` (pool: count x chips), optional `queues` (name: {pool: limit}, or with words such as
 `parent: org, guaranteed: {h800: 8}, limits: {h800: 16}`), optional `pools` (name: access and reserve), `running` and
-`waiting` work in lines `name class replicas x chips variant[, variant …]`, running work with `on node node …`, and the
-`plan` expected. Lines of waiting work are in order of age, those of running work in order of admission. Of nodes that
-are `lost` (node: seconds for which a pod has waited in the place of each replica there) nothing is left.
+`waiting` work in lines `name class replicas x chips variant[, variant …]`, with `within 600s` where it has a
+maxRuntime, running work with `on node node …`, and the `plan` expected. It is 1000 seconds. Lines of waiting work are
+in order of age, those of running work in order of admission. Of nodes that are `lost` (node: seconds for which a pod
+has waited in the place of each replica there) nothing is left.
 """
 
 import os
@@ -26,7 +27,7 @@ WORDS = {"parent", "weight", "external", "guaranteed", "limits", "closed"}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 LINE = re.compile(
     r"(?P<name>\S+) (?P<cls>\S+) (?P<replicas>\d+)x(?P<chips>\d+) (?P<pools>[\w,>]+)"
-    r"(?: of (?P<queue>\S+))?(?: on (?P<on>.+))?"
+    r"(?: within (?P<limit>\d+)s)?(?: of (?P<queue>\S+))?(?: on (?P<on>.+))?"
 )
 
 
@@ -79,7 +80,8 @@ def a_line(line, age):
         for pools in found["pools"].split(">")
     ]
     on = found["on"].split() if found["on"] else ()
-    return a_workload(found["name"], found["cls"], *ways, queue=found["queue"] or "team", created=float(age), on=on)
+    queue, limit = found["queue"] or "team", float(found["limit"]) if found["limit"] else None
+    return a_workload(found["name"], found["cls"], *ways, queue=queue, created=float(age), on=on, max_runtime=limit)
 
 
 def said(decision):
@@ -90,9 +92,9 @@ def said(decision):
         case Displace(by=by, reason=reason):
             why = "" if reason is Reason.PREEMPTED else f", {reason}"
             return f"displace {name} for {by.removeprefix('ns/')}{why}" if by else f"displace {name}, {reason}"
-        case Hold(reason=reason, shortages=short):
+        case Hold(reason=reason, shortages=short, starts=starts):
             lacks = [f"{s.pool} {s.reason} {shown(s.asked)} asked {shown(s.free)} free" for s in short]
-            return ", ".join([f"hold {name}", reason, *lacks])
+            return ", ".join([f"hold {name}", reason, *lacks, *([f"starts at {starts:g}"] if starts else [])])
         case Place(nodes=on):
             return f"place {name} on {' '.join(on)}"
         case Keep() | Resize() | Finish() | Stop():

@@ -68,6 +68,9 @@ def _waits(waits: Waits) -> Iterator[str]:
         yield f"It is number {waits.position} of {waits.waiting} in the order of what waits{_ahead(waits.ahead)}."
     if waits.until is not None:
         yield f"It is tried again at {waits.until}."
+    if waits.starts is not None:
+        kept = f"; kept free for it until then: {counted(waits.kept, 'chip')}" if waits.kept else ""
+        yield f"It is next: it is thought to start by {waits.starts}{kept}."
     if waits.variants:
         several = len(waits.variants) > 1
         yield "What each way to run it lacks, best first:" if several else "What it lacks:"

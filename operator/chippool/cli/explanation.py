@@ -68,6 +68,10 @@ class Waits:
     """Workloads before it, by priority class."""
     until: str | None
     variants: tuple[Lack, ...]
+    starts: str | None = None
+    """When it is thought to start, if chips are kept for it."""
+    kept: Number = 0
+    """Chips that are free now and kept for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,8 @@ def _waits(reading: Reading, workload: Workload, hold: Hold) -> Waits:
         ahead={name: ahead[name] for name in sorted(ahead, key=lambda name: (-classes[name].value, name))},
         until=None if hold.until is None else moment(hold.until),
         variants=tuple(_lack(reading, workload, shortage) for shortage in hold.shortages),
+        starts=None if hold.starts is None else moment(hold.starts),
+        kept=as_chips(sum(one.chips for one in reading.plan.reserved if one.workload == workload.key)),
     )
 
 

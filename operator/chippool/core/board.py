@@ -1,10 +1,11 @@
 """The working state of one plan: shelves, tenants and what queues use; built from a snapshot and thrown away."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chippool.core.access import scavenges
+from chippool.core.backfill import Bookings
 from chippool.core.bits import Flags
 from chippool.core.borrowing import lend
 from chippool.core.checks import variant_named
@@ -38,6 +39,7 @@ class Board:
         self.tree = Tree(snapshot.queues)
         stock = stocks(self.shelves)
         self.ledger = Ledger(self.tree, Guarantees(self.tree, stock), stock)
+        self.bookings = Bookings(snapshot, self.tree, self.ledger.guarantees, now)
         self.releases = 0
         """Grows whenever somebody gives something back."""
         self.respites: list[float] = []
@@ -46,7 +48,7 @@ class Board:
         self._fixed: set[PoolName] = set()
         self._tenants: defaultdict[PoolName, list[Tenant]] = defaultdict(list)
         self._tenancies: dict[PoolName, Tenancy] = {}
-        self._frontiers: dict[tuple[PoolName, Ask, Claim], Frontier] = {}
+        self._frontiers: dict[tuple[PoolName, Ask, Claim, int], Frontier] = {}
         for workload, given, variant in _admitted(snapshot):
             self._seat(workload, given, variant, leaving=workload.key in leavers)
 
@@ -88,18 +90,24 @@ class Board:
             for option in ways(workload)
         )
 
-    def displace_for(self, pool: PoolName, bid: Bid) -> Room | None:
+    def displace_for(self, pool: PoolName, bid: Bid, closed: int = 0) -> Room | None:
         """Rule 6 in this pool; on success the victims are gone from the board and their queues' use with them."""
         tenancy = self._tenancy(pool)
         claim = tenancy.shared(bid.claim)
         if beyond_reach(tenancy, bid, claim):
             return None
+        tenancy.shelf.closed = closed
         room = make_room(tenancy, bid, self._frontier(pool, bid.ask, claim))
+        tenancy.shelf.closed = 0
         for tenant in room.victims if room else ():
             self.ledger.give(tenant.queue, pool, tenant.chips, scavenged=tenant.scavenges)
         if room and room.victims:
             self.releases += 1
         return room
+
+    def tenants(self, pool: PoolName) -> Sequence[Tenant]:
+        """All that were admitted in the pool as the plan began."""
+        return self._tenancy(pool).ranked
 
     def tenants_below(self, pool: PoolName, i: int) -> Iterator[Tenant]:
         """Who is still there of the pool's tenants below a place in the tree."""
@@ -116,7 +124,7 @@ class Board:
         return self._tenancies[pool]
 
     def _frontier(self, pool: PoolName, ask: Ask, claim: Claim) -> Frontier:
-        key = (pool, ask, claim)
+        key = (pool, ask, claim, self.shelves[pool].closed)
         found = self._frontiers.get(key)
         if found is None:
             found = self._frontiers[key] = Frontier(self._tenancy(pool), ask, claim, self._contested(pool))

@@ -14,12 +14,26 @@ from chippool.core.checks import mistake, variant_named, wanted
 from chippool.core.ids import Milli, WorkloadKey
 from chippool.core.model import Mode, Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, order
-from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Place, Plan, Resize, Shortage, Stop
+from chippool.core.patience import overdue
+from chippool.core.plan import (
+    Admit,
+    Decision,
+    Displace,
+    Finish,
+    Hold,
+    Keep,
+    Place,
+    Plan,
+    Reserved,
+    Resize,
+    Shortage,
+    Stop,
+)
 from chippool.core.reasons import MISTAKES, Reason
 from chippool.core.replacement import given_up
 from chippool.core.respite import spared
 from chippool.core.review import Policy, reviewed, wakes
-from chippool.core.search import Found, search
+from chippool.core.search import Found, chances, search
 from chippool.core.seeker import Option, Seeker, a_seeker
 from chippool.core.shortage import verdict
 from chippool.core.turns import Turns
@@ -49,7 +63,9 @@ def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
     for workload in content:
         cycle.resize(workload)
     moments = [m for w in living for m in wakes(w, now, policy)]
-    return Plan(cycle.decisions(), min([*moments, *cycle.respites()], default=None), holders(snapshot))
+    reserved = cycle.reserved()
+    moments += [*cycle.respites(), *(kept.look_again for kept in reserved)]
+    return Plan(cycle.decisions(), min(moments, default=None), holders(snapshot), reserved)
 
 
 def _split(workloads: list[Workload]) -> tuple[list[Workload], list[Workload]]:
@@ -87,13 +103,24 @@ class _Cycle:
         self._waiting = 0
 
     def in_turn(self, workloads: list[Workload]) -> Iterator[Workload]:
-        """Rule 1: by priority, then whose queue has the smallest share as chips are given, then age."""
+        """Rule 1: by priority, then whose queue has the smallest share as chips are given, then age.
+
+        Before that, one of each queue that got nothing for too long.
+        """
         for _, equals in groupby(workloads, key=lambda w: class_of(self._snapshot, w).value):
-            yield from Turns(self._board.ledger, equals)
+            group = [*equals]
+            first = overdue(group, self._snapshot.workloads, self._now)
+            yield from first
+            passed = {w.key for w in first}
+            yield from Turns(self._board.ledger, (w for w in group if w.key not in passed))
 
     def respites(self) -> list[float]:
         """When somebody may be displaced that may not be now, if anybody waits for that."""
         return self._board.respites if self._waiting else []
+
+    def reserved(self) -> tuple[Reserved, ...]:
+        """What is kept free for whoever is next, by pool."""
+        return self._board.bookings.kept(self._board.shelves)
 
     def decisions(self) -> tuple[Decision, ...]:
         return tuple(self._decided.values())
@@ -142,7 +169,11 @@ class _Cycle:
     def _hold(self, workload: Workload, reason: Reason, message: str, shortages: tuple[Shortage, ...]) -> None:
         self._waiting += reason not in MISTAKES
         position = 0 if reason in MISTAKES else self._waiting
-        self._decided[workload.key] = Hold(workload.key, reason, message, position, shortages)
+        own = self._board.bookings.of(workload.key)
+        if own is not None:
+            message += f" It is next in {own.pool}: {own.what} is kept for it."
+        starts = own.start if own else None
+        self._decided[workload.key] = Hold(workload.key, reason, message, position, shortages, starts=starts)
 
     def resize(self, workload: Workload) -> None:
         """Bring an admitted workload to the replicas its spec asks for, in one step or not at all."""
@@ -185,18 +216,23 @@ class _Cycle:
     ) -> Found | tuple[Reason, str, tuple[Shortage, ...]]:
         """Search, or the answer a look-alike got since when nothing was given back."""
         known_to = self._spared.get(workload.key, frozenset())
-        seeker = a_seeker(workload, class_of(self._snapshot, workload), options, known_to)
+        rank = class_of(self._snapshot, workload)
+        passes = self._board.bookings.passes(workload, rank.value, options)
+        seeker = a_seeker(workload, rank, options, known_to, passes)
         known = self._answers.get(seeker)
         if known is None or known[0] != self._board.releases:
             answer = search(self._board, seeker)
             if isinstance(answer, Found):
                 return answer
             known = self._answers[seeker] = (self._board.releases, answer, verdict(answer))
+            self._board.bookings.book(workload.key, seeker, chances(self._board, seeker, answer))
         _, shortages, (reason, message) = known
         return reason, message, shortages
 
     def _win(self, winner: Workload, decision: Decision, found: Found) -> None:
         self._decided[winner.key] = decision
+        ask = next(v.ask for v in winner.variants if v.name == found.variant)
+        self._board.bookings.arrived(winner, found.pool, ask, found.spots)
         self._displaced.update(found.victims)
         for victim, reason in zip(found.victims, found.reasons, strict=True):
             self._decided.pop(victim, None)

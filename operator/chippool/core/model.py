@@ -274,3 +274,5 @@ class Snapshot:
     bystanders: tuple[Bystander, ...] = ()
     worths: Mapping[PoolName, Worth] = field(default_factory=dict)
     """What was learnt of each pool's demand; of a pool that is not listed, nothing."""
+    runtimes: Mapping[QueueName, float] = field(default_factory=dict)
+    """Seconds that gangs of a queue typically took; of a queue that is not listed, nobody knows."""

@@ -124,6 +124,22 @@ class Hold:
     shortages: tuple[Shortage, ...] = ()
     until: float | None = None
     """For BackOff: when it is tried again."""
+    starts: float | None = None
+    """When it is thought to start, for the workload that chips of a pool are kept for; seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Free chips of a pool that are kept for the workload that is next there."""
+
+    workload: WorkloadKey
+    pool: PoolName
+    chips: Milli
+    """Free now and kept; more may come until it starts."""
+    start: float
+    """When it is thought to start, seconds since the epoch."""
+    look_again: float
+    """When the first estimate behind `start` will have come true or not."""
 
 
 Decision = Admit | Place | Resize | Displace | Finish | Stop | Keep | Hold
@@ -138,3 +154,5 @@ class Plan:
     """When the next decision can change by the clock alone (a timeout, a back-off), seconds since the epoch."""
     holders: dict[PoolName, tuple[Holder, ...]] = field(default_factory=dict)
     """Who holds each pool before this plan, largest first."""
+    reserved: tuple[Reserved, ...] = ()
+    """By pool: what is kept free after this plan for the workload that is next."""

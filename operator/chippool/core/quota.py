@@ -91,6 +91,10 @@ class Ledger:
         beyond = ((i, self.used(i, pool) + new - limit) for i, limit in limits)
         return tuple((i, over) for i, over in beyond if over > 0)
 
+    def left(self, queue: QueueName, pool: PoolName, new: Milli) -> dict[int, Milli]:
+        """What each limit on the way to the root leaves beside `new` more chips; negative where it is passed."""
+        return {i: limit - self.used(i, pool) - new for i, limit in self._limits(queue, pool)}
+
     def _limits(self, queue: QueueName, pool: PoolName) -> tuple[tuple[int, Milli], ...]:
         """The levels that have a limit, root first."""
         key = (queue, pool)

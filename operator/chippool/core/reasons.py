@@ -28,6 +28,7 @@ class Reason(StrEnum):
     ROOM_SHORT = "RoomShort"
     QUEUE_LIMIT = "QueueLimit"
     RESERVED = "Reserved"
+    HELD_BACK = "HeldBack"
     NO_NODES = "NoNodes"
     BACK_OFF = "BackOff"
     SUSPENDED = "Suspended"

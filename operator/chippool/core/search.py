@@ -1,19 +1,24 @@
 """Rules 2 to 6 for one workload: the first way to run it that can be, or what each way lacks."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 from chippool.core import shortage
 from chippool.core.board import Board
 from chippool.core.claim import Claim, why
 from chippool.core.displacement import Bid
+from chippool.core.earliest import Chance
 from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKey
 from chippool.core.placement import Spots, fill, names, seats, total
 from chippool.core.plan import Shortage
 from chippool.core.reasons import Reason
 from chippool.core.regain import rights
+from chippool.core.reservation import Reservation
 from chippool.core.reserve import kept
 from chippool.core.seeker import Option, Seeker
-from chippool.core.shelf import Seats
+from chippool.core.shelf import Seats, Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Found:
     """The rule by which each victim goes."""
     seats: Seats = ()
     """The chips of fractions."""
+    spots: Spots = field(default_factory=list, compare=False)
 
 
 def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
@@ -52,15 +58,38 @@ def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
 
 def _as_it_is(board: Board, seeker: Seeker, option: Option) -> Found | int:
     """Take the option if there is room for it now, else the number of replicas there is room for."""
-    if board.ledger.passed(seeker.queue, option.pool, option.new):
+    minded = board.bookings.minded(seeker, option)
+    if board.ledger.passed(seeker.queue, option.pool, option.new) or not _has_quota(board, minded, seeker, option):
         return 0
-    shelf = board.shelves[option.pool]
+    shelf, kept_for = board.shelves[option.pool], next((one for one in minded if one.nodes), None)
     start, floor = shelf.checkpoint(), _kept(board, seeker, option)
-    spots = fill(shelf, option.variant.ask, option.replicas)
+    spots = _fill_beside(kept_for, shelf, option) if kept_for else fill(shelf, option.variant.ask, option.replicas)
     if total(spots) == option.replicas and (not floor or shelf.free_in_all() >= floor):
         return _found(board, seeker, option, spots)
     shelf.rollback(start)
     return total(spots)
+
+
+def _fill_beside(kept_for: Reservation, shelf: Shelf, option: Option) -> Spots:
+    """Rule 7: put what may still be there when another workload is to start where it is not in its way."""
+    shelf.closed = kept_for.nodes
+    spots = fill(shelf, option.variant.ask, option.replicas)
+    shelf.closed = 0
+    return spots + kept_for.lend(shelf, option.variant.ask, option.replicas - total(spots))
+
+
+def _has_quota(board: Board, minded: tuple[Reservation, ...], seeker: Seeker, option: Option) -> bool:
+    """Whether it leaves those who are next their part of the limits."""
+    return all(one.has_quota(board.tree.paths.get(seeker.queue, ()), option.new) for one in minded)
+
+
+def chances(board: Board, seeker: Seeker, lacks: tuple[Shortage, ...]) -> Iterator[Chance]:
+    """The ways that others' chips, their room or a limit stand in the way of."""
+    for option, lack in zip(seeker.options, lacks, strict=True):
+        if lack.reason in {Reason.CHIPS_SHORT, Reason.ROOM_SHORT, Reason.QUEUE_LIMIT}:
+            pool, claim, floor = option.pool, _claim(board, seeker, option), _kept(board, seeker, option)
+            quota = board.ledger.left(seeker.queue, pool, option.new) if option.new else {}
+            yield Chance(option, board.shelves[pool], claim, board.tenants(pool), floor, quota)
 
 
 def _lack(board: Board, seeker: Seeker, option: Option, fits: int) -> Shortage:
@@ -69,15 +98,30 @@ def _lack(board: Board, seeker: Seeker, option: Option, fits: int) -> Shortage:
         return shortage.limit(board, seeker, option)
     if fits >= option.replicas:
         return shortage.reserved(board, seeker, option, claim)
+    minded = board.bookings.minded(seeker, option)
+    if minded and _would_fit(board, option):
+        return shortage.held_back(board, seeker, option, minded)
     return shortage.chips_or_room(board, seeker, option, claim, fits)
+
+
+def _would_fit(board: Board, option: Option) -> bool:
+    shelf = board.shelves[option.pool]
+    start = shelf.checkpoint()
+    spots = fill(shelf, option.variant.ask, option.replicas)
+    shelf.rollback(start)
+    return total(spots) == option.replicas
 
 
 def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:
     floor = _kept(board, seeker, option)
     floor = min(floor, board.shelves[option.pool].free_in_all()) if floor else 0
+    minded = board.bookings.minded(seeker, option)
+    if not _has_quota(board, minded, seeker, option):
+        return None
+    closed = reduce(or_, (one.nodes for one in minded), 0)
     for claim, passed in rights(board, seeker.queue, option.pool, option.new, _claim(board, seeker, option)):
         bid = Bid(option.variant.ask, option.replicas, claim, passed, floor)
-        room = board.displace_for(option.pool, bid)
+        room = board.displace_for(option.pool, bid, closed)
         if room is not None:
             victims = tuple(t.key for t in room.victims)
             return _found(board, seeker, option, room.spots, victims, tuple(why(claim, t) for t in room.victims))
@@ -106,6 +150,8 @@ def _found(
 ) -> Found:
     shelf, variant = board.shelves[option.pool], option.variant
     board.ledger.take(seeker.queue, option.pool, option.new, scavenged=option.scavenges)
+    for one in board.bookings.minded(seeker, option):
+        one.charge(board.tree.paths.get(seeker.queue, ()), variant.ask, spots, option.new)
     waits = any(not shelf.clean >> i & 1 for i, _, _ in spots)
     chips, nodes = variant.ask.chips, names(shelf, spots)
-    return Found(variant.name, option.pool, chips, nodes, waits, victims, reasons, seats(spots))
+    return Found(variant.name, option.pool, chips, nodes, waits, victims, reasons, seats(spots), spots)

@@ -28,12 +28,19 @@ class Seeker:
     options: tuple[Option, ...]
     spared: frozenset[WorkloadKey] = frozenset()
     """Those it displaced within the last hour."""
+    passes: frozenset[WorkloadKey] = frozenset()
+    """Those with a reservation that it can't delay (`core.backfill`)."""
 
 
 def a_seeker(
-    workload: Workload, priority_class: Class, options: tuple[Option, ...], spared: frozenset[WorkloadKey] = frozenset()
+    workload: Workload,
+    priority_class: Class,
+    options: tuple[Option, ...],
+    spared: frozenset[WorkloadKey] = frozenset(),
+    passes: frozenset[WorkloadKey] = frozenset(),
 ) -> Seeker:
-    return Seeker(workload.queue, workload.class_name, priority_class.value, priority_class.preempts, options, spared)
+    value, preempts = priority_class.value, priority_class.preempts
+    return Seeker(workload.queue, workload.class_name, value, preempts, options, spared, passes)
 
 
 def ways(workload: Workload) -> Iterator[Option]:

@@ -47,6 +47,8 @@ class Shelf:
         """Nodes by the milli-chips of their wholly idle chips."""
         self.sizes = self._grouped([n.installed for n in nodes])
         self.every = (1 << len(nodes)) - 1
+        self.closed = 0
+        """Nodes that whoever searches now has to stay off (`core.reservation`)."""
         self.eligibility = Eligibility(nodes)
         self.judge: Judge | None = None
         """Says which node costs least, where the pool's demand is known."""
@@ -77,7 +79,7 @@ class Shelf:
         found = self._eligible.get(ask)
         if found is None:
             found = self._eligible[ask] = self.eligibility.mask(ask.constraints) & self.usable
-        return found
+        return found & ~self.closed if self.closed else found
 
     def capacity(self, i: int, ask: Ask) -> int:
         """Replicas of `ask` that node `i` has room for now."""
@@ -202,7 +204,8 @@ class Shelf:
 
     def mark_full(self, ask: Ask) -> None:
         """Remember that no replica of `ask` fits anywhere, until something gets freer."""
-        self._full[ask] = self.releases
+        if not self.closed:
+            self._full[ask] = self.releases
 
     def is_full_for(self, ask: Ask) -> bool:
         return self._full.get(ask) == self.releases

@@ -3,6 +3,8 @@
 Figures that move with the cluster go into the record's fields; the command line shows them, status does not.
 """
 
+from collections.abc import Sequence
+
 from chippool.core.board import Board
 from chippool.core.checks import pool_problem
 from chippool.core.claim import Claim
@@ -10,6 +12,7 @@ from chippool.core.ids import Milli, PoolName, shown
 from chippool.core.model import Variant
 from chippool.core.plan import Shortage
 from chippool.core.reasons import MISTAKES, Reason
+from chippool.core.reservation import Reservation
 from chippool.core.reserve import against
 from chippool.core.seeker import Option, Seeker
 from chippool.core.shelf import Shelf
@@ -100,6 +103,22 @@ def reserved(board: Board, seeker: Seeker, option: Option, claim: Claim) -> Shor
     )
     free = board.shelves[pool].free_in_all()
     return Shortage(variant.name, pool, Reason.RESERVED, message, asked=asked, free=free, fits=option.replicas)
+
+
+def held_back(board: Board, seeker: Seeker, option: Option, minded: Sequence[Reservation]) -> Shortage:
+    """It would fit now, and would be in the way of a workload that is next."""
+    variant, pool, asked = option.variant, option.pool, option.replicas * option.variant.ask.chips
+    path = board.tree.paths.get(seeker.queue, ())
+    kept_for = next((one for one in minded if not one.has_quota(path, option.new)), minded[0])
+    what = "they are free" if kept_for.nodes else "a limit of its queue (spec.quotas) still allows them"
+    whose = f"class {kept_for.seeker.class_name} of queue {kept_for.seeker.queue}"
+    message = (
+        f"Asks for {option.replicas} x {shown(variant.ask.chips)} chips of {pool}: {what}, and kept for work of "
+        f"{whose} that needs more and is next. Work that is over before that starts may run first: set spec.maxRuntime "
+        "or lower it."
+    )
+    free = board.shelves[pool].free_in_all()
+    return Shortage(variant.name, pool, Reason.HELD_BACK, message, asked=asked, free=free, fits=option.replicas)
 
 
 def chips_or_room(board: Board, seeker: Seeker, option: Option, claim: Claim, fits: int) -> Shortage:

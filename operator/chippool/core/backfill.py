@@ -1,0 +1,176 @@
+"""Rule 7: the blocked head of a pool keeps a reservation, and others go before it only where they do not delay it.
+
+EASY backfilling (Lifka, 1995; Mu'alem and Feitelson, 2001): one reservation a pool, held by the first in order that
+waits for chips there and whose start can be estimated, and one a limit for the first that waits for that. Others may go
+before it if they are certainly over by then, if it may displace them at once, or if what is kept stays large enough
+for both (docs/adr/0012).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import inf
+
+from chippool.core.claim import Claim, may_take
+from chippool.core.earliest import Chance, Leaver, earliest
+from chippool.core.estimate import expected_end, over_by
+from chippool.core.guarantee import Guarantees
+from chippool.core.ids import PoolName, QueueName, WorkloadKey
+from chippool.core.model import Ask, Assignment, Snapshot, Workload
+from chippool.core.placement import Spots, total
+from chippool.core.plan import Reserved
+from chippool.core.reservation import Key, Reservation
+from chippool.core.respite import respite
+from chippool.core.seeker import Option, Seeker
+from chippool.core.shelf import Shelf
+from chippool.core.tenant import GUARANTEED, Tenant
+from chippool.core.tree import Path, Tree
+
+TRIES = 8
+"""Workloads whose start is looked for in one pool and not found, before the pool is left alone for this plan."""
+
+
+@dataclass(slots=True)
+class Bookings:
+    """The reservations of one plan, one a pool, and what they are made from."""
+
+    snapshot: Snapshot
+    guarantees: Guarantees
+    now: float
+    made: dict[Key, Reservation]
+    _newcomers: defaultdict[PoolName, list[Leaver]]
+    _tries: defaultdict[PoolName, int]
+
+    _tree: Tree
+    _known: bool
+    """Whether anything is known of when anybody ends."""
+
+    def __init__(self, snapshot: Snapshot, tree: Tree, guarantees: Guarantees, now: float) -> None:
+        self.snapshot, self.guarantees, self.now, self.made = snapshot, guarantees, now, {}
+        self._tree = tree
+        self._newcomers, self._tries = defaultdict(list), defaultdict(int)
+        self._known = bool(snapshot.runtimes) or any(w.max_runtime is not None for w in snapshot.workloads.values())
+
+    # --- who has one
+
+    def arrived(self, workload: Workload, pool: PoolName, ask: Ask, spots: Spots) -> None:
+        """Somebody was given chips in this plan; a head may wait for them."""
+        end = expected_end(workload, self.snapshot.runtimes, self.now) if self._known else inf
+        if end < inf:
+            chips, path = total(spots) * ask.chips, self._tree.paths.get(workload.queue, ())
+            self._newcomers[pool].append(Leaver(end, workload.uid, path, chips, ask, tuple(spots)))
+
+    def of(self, head: WorkloadKey) -> Reservation | None:
+        """The reservation a workload holds."""
+        return next((kept for kept in self.made.values() if kept.head == head), None)
+
+    def book(self, head: WorkloadKey, seeker: Seeker, chances: Iterable[Chance]) -> None:
+        """Reserve for a workload that fits nowhere now, where it could start the soonest, if that can be said."""
+        if not self._known:
+            return
+        found = [one for chance in chances if (one := self._start(head, seeker, chance)) is not None]
+        if found:
+            best = min(found, key=lambda one: one.start)
+            if (best.pool, None) in self.made:
+                best.give_up_nodes()
+            self.made.update(dict.fromkeys(best.keys, best))
+
+    def _start(self, head: WorkloadKey, seeker: Seeker, chance: Chance) -> Reservation | None:
+        pool = chance.option.pool
+        wanted: tuple[int | None, ...] = chance.levels or (None,)
+        if any((pool, i) in self.made for i in wanted) or chance.option.scavenges or self._tries[pool] >= TRIES:
+            return None
+        self._tries[pool] += 1
+        leavers = sorted(self._leavers(seeker, chance), key=lambda one: (one.at, one.uid))
+        if not leavers or leavers[-1].at <= self.now:
+            return None
+        return earliest(head, seeker, chance, leavers, self.now)
+
+    def _leavers(self, seeker: Seeker, chance: Chance) -> Iterator[Leaver]:
+        yield from self._newcomers[chance.option.pool]
+        for tenant in chance.tenants:
+            if tenant.gone:
+                continue
+            at = self._free_from(self.snapshot.workloads[tenant.key], tenant, seeker, chance.claim)
+            if at < inf:
+                spots = tuple((i, count, tenant.seats.get(i, ())) for i, count in tenant.spots.items())
+                yield Leaver(at, tenant.uid, tenant.path, tenant.chips, tenant.ask, spots)
+
+    def _free_from(self, workload: Workload, tenant: Tenant, seeker: Seeker, claim: Claim) -> float:
+        """When its chips can be the head's: at its end, or as soon as the head may displace it."""
+        end = expected_end(workload, self.snapshot.runtimes, self.now)
+        if not seeker.preempts:
+            return end
+        if may_take(claim, tenant):
+            return self.now
+        if not tenant.fixed or not may_take(claim, replace(tenant, fixed=False)):
+            return end
+        return min(end, respite(workload, self._tree.above(workload.queue)))
+
+    def kept(self, shelves: Mapping[PoolName, Shelf]) -> tuple[Reserved, ...]:
+        """What is kept free, by pool, as the shelves are now."""
+        each_once = {one.head: one for _, one in sorted(self.made.items(), key=lambda entry: repr(entry[0]))}
+        return tuple(
+            Reserved(one.head, one.pool, one.idle(shelves[one.pool]), one.start, one.look_again)
+            for one in each_once.values()
+        )
+
+    # --- who need not mind
+
+    def passes(self, workload: Workload, priority: int, options: Iterable[Option]) -> frozenset[WorkloadKey]:
+        """Heads that the workload can't delay, wherever it goes in their pool."""
+        if not self.made:
+            return frozenset()
+        booked = [(kept, option) for option in options for kept in self._ahead(workload.queue, option)]
+        delayed = {kept.head for kept, option in booked if not self._passes(kept, workload, priority, option)}
+        return frozenset(kept.head for kept, _ in booked) - delayed
+
+    def minded(self, seeker: Seeker, option: Option) -> tuple[Reservation, ...]:
+        """The reservations it has to leave alone."""
+        if not self.made:
+            return ()
+        return tuple(kept for kept in self._ahead(seeker.queue, option) if kept.head not in seeker.passes)
+
+    def _ahead(self, queue: QueueName, option: Option) -> list[Reservation]:
+        places: tuple[int | None, ...] = (None, *self._tree.paths.get(queue, ()))
+        found = (self.made.get((option.pool, place)) for place in places)
+        return list({kept.head: kept for kept in found if kept is not None}.values())
+
+    def _passes(self, kept: Reservation, workload: Workload, priority: int, option: Option) -> bool:
+        if not option.new or kept.head == workload.key or over_by(workload, self.now) <= kept.start:
+            return True
+        if not kept.seeker.preempts:
+            return False
+        tenant = self._as_tenant(workload, priority, option)
+        return may_take(kept.claim, tenant) and (option.scavenges or self._left_alone(workload, option) <= kept.start)
+
+    def _as_tenant(self, workload: Workload, priority: int, option: Option) -> Tenant:
+        path = self._tree.paths.get(workload.queue, ())
+        return Tenant(
+            workload.key,
+            priority,
+            self.now,
+            workload.uid,
+            workload.queue,
+            option.variant.ask,
+            option.new,
+            {},
+            {},
+            path,
+            external=workload.queue in self._tree.external,
+            scavenges=option.scavenges,
+            loan=self._loan(path, option.pool),
+        )
+
+    def _loan(self, path: Path, pool: PoolName) -> int:
+        """The level up to which it is borrowed whatever else happens: nobody there is guaranteed anything."""
+        loan = GUARANTEED
+        for depth in range(len(path) - 1, -1, -1):
+            if self.guarantees.given[path[depth]].get(pool):
+                break
+            loan = depth
+        return loan
+
+    def _left_alone(self, workload: Workload, option: Option) -> float:
+        given = Assignment(option.variant.name, option.pool, option.replicas, self.now)
+        return respite(replace(workload, assignment=given), self._tree.above(workload.queue))
