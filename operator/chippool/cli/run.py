@@ -10,6 +10,7 @@ from chippool.kube.access import NoClusterError
 from chippool.shell.checks import CannotStartError
 from chippool.shell.lifecycle import operate
 from chippool.shell.logs import set_up
+from chippool.shell.rounds import gathering_loop
 
 
 def run(
@@ -47,7 +48,8 @@ def run(
     )
     set_up(log_format, log_level)
     try:
-        asyncio.run(operate(settings))
+        with asyncio.Runner(loop_factory=gathering_loop) as runner:
+            runner.run(operate(settings))
     except (CannotStartError, NoClusterError, OSError) as error:
         typer.echo(f"chippool run: {error}", err=True)
         raise typer.Exit(1) from error
