@@ -199,7 +199,7 @@ def test_a_workload_that_is_gone_is_not_written():
 def test_a_pin_takes_the_gate_and_names_the_node():
     write = publish.pin(Pin("uid-pod", "ads", "ctr-0-x", KEY, "n1", "host-1"), 5)
     assert write.path == "/api/v1/namespaces/ads/pods/ctr-0-x"
-    assert write.body["metadata"] == {"uid": "uid-pod"}
+    assert write.body["metadata"] == {"uid": "uid-pod", "managedFields": [{}]}
     assert write.body["spec"] == {"schedulingGates": None, "nodeSelector": {"kubernetes.io/hostname": "host-1"}}
     assert write.content_type == "application/merge-patch+json"
     assert (write.urgency, write.order) == (Urgency.PIN, 5)

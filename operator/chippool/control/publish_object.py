@@ -16,6 +16,8 @@ HOSTNAME = "kubernetes.io/hostname"
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
+UNTRACKED: list[Json] = [{}]
+"""As managedFields: the server forgets who set which field, and stops keeping account of it."""
 
 
 def create(rendered: Rendered, order: int) -> Write:
@@ -97,12 +99,12 @@ def pin(pin: Pin, order: int = 0) -> Write:
     """Send a gated pod to its node; gates of others stay.
 
     A pod never gets another gate after its birth, so where ours is the only one all of them go: a merge patch costs the
-    server less than a strategic one.
+    server less than a strategic one. The list of who set which field goes too (docs/adr/0013).
     """
     gates = [{"$patch": "delete", "name": names.GATE}] if pin.other_gates else None
     said = {"annotations": dict(pin.marks)} if pin.marks else {}
     body = {
-        "metadata": {"uid": pin.pod_uid, **said},
+        "metadata": {"uid": pin.pod_uid, "managedFields": UNTRACKED, **said},
         "spec": {"schedulingGates": gates, "nodeSelector": {HOSTNAME: pin.hostname}},
     }
     path = f"/api/v1/namespaces/{pin.namespace}/pods/{pin.name}"
