@@ -63,6 +63,18 @@ async def test_a_hold_that_never_ends_starves_nobody(api, client, outcomes):
         await outcomes.until(2)
 
 
+async def test_what_is_overdue_during_a_hold_goes_one_by_one(api, client, outcomes):
+    api.next("write", hang)
+    writer = a_writer(client, workers=9, hold=lambda: True, longest_hold=0.0)
+    for n in range(3):
+        writer.put(a_create(f"status{n}", urgency=Urgency.STATUS))
+    async with running(writer.run()):
+        await api.bell.until(lambda: len(api.requests) == 1)
+        writer.put(a_create("pin", outcomes, urgency=Urgency.PIN))
+        await outcomes.until(1)
+        assert len(api.requests) == 2
+
+
 async def test_low_value_writes_take_a_third_of_the_workers_at_most(api, client, outcomes):
     api.next("write", *[hang] * 9)
     writer = a_writer(client, workers=9)

@@ -44,7 +44,7 @@ class Writer:
         retry: tuple[float, float] = (0.1, 5.0),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.hold = hold  # while True, low-value writes wait, each at most `longest_hold`
+        self.hold = hold  # while True, low-value writes wait; after `longest_hold` they go one by one
         self.stats: Counter[tuple[str, Outcome]] = Counter()
         self.retries = 0
         self._client = client
@@ -132,7 +132,8 @@ class Writer:
             if oldest is None:
                 break
             overdue = self._clock() - oldest.since >= self._longest_hold
-            if self.hold is not None and self.hold() and not overdue:
+            held = self.hold is not None and self.hold()
+            if held and (self._backlog.low_flying or not overdue):
                 return LOOK_AGAIN_S
             entry = oldest if overdue else self._backlog.low(self._clock()) or oldest
             pause = self._start(entry, reserve=0.0 if overdue else self._reserve)
