@@ -34,9 +34,9 @@ async def test_changes_that_keep_coming_are_a_batch_after_a_second_where_decisio
     assert 0.95 <= hours.now <= 1.0
 
 
-async def test_changes_that_keep_coming_wait_ten_times_as_long_as_the_last_decision_took() -> None:
+async def test_changes_that_keep_coming_wait_twenty_times_as_long_as_the_last_decision_took() -> None:
     hours = Hours(*(0.05 * n for n in range(100)))
-    hours.batch.spent(0.03)
+    hours.batch.spent(0.015)
     await hours.batch.ready()
     assert 0.25 <= hours.now <= 0.3
 

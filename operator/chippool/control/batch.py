@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 IDLE_S = 0.1
 LONGEST_S = 1.0
-SHARE = 0.1
+SHARE = 0.05
 """Of the time that decisions may take while changes keep coming."""
 
 Wait = Callable[[asyncio.Event, float | None], Awaitable[bool]]
