@@ -1,11 +1,12 @@
 import pytest
 
-from chippool.core.assignment import Effort, Option, Problem, Row, greedy, solve, worth
+from chippool.core.assignment import Effort, greedy, solve, worth
 from chippool.core.matching import AGEING, ageing, choose_together, claims_in_order, relative_speeds
 from chippool.core.prices import running_mean
+from chippool.core.seating import Option, Problem, Row, seated
 from tests.core.contenders import a_contender, a_way, free, pools_of
 
-NO_EFFORT = Effort(steps=0, choices=0)
+NO_EFFORT = Effort(steps=0, choices=0, pivots=0)
 
 
 def chosen(contenders, effort=None, **counts):
@@ -36,8 +37,7 @@ def test_only_ratios_of_a_workloads_own_speeds_count():
     [((1.0, 0.5), (1.0, 0.5)), ((1.0, 4.0), (0.25, 1.0)), ((1.0, 0.001), (1.0, 0.05)), ((1.0, 400.0), (0.05, 1.0))],
 )
 def test_speeds_are_relative_to_the_best_and_claims_are_bounded(speeds, relative):
-    ways = [a_way(pool, speed) for pool, speed in zip(("h800", "npu"), speeds, strict=True)]
-    assert relative_speeds(ways) == pytest.approx(relative)
+    assert relative_speeds(speeds) == pytest.approx(relative)
 
 
 def test_running_work_trades_chips_where_the_sum_rises_by_5_percent():
@@ -131,6 +131,37 @@ def test_past_the_bound_running_work_stays_where_it_is():
 def test_exact_finds_what_greedy_misses():
     large = Problem((Row((Option(0, 3, 100),)), Row((Option(0, 2, 90),)), Row((Option(0, 2, 90),))), (4,))
     assert (worth(large, solve(large, Effort()).taken), worth(large, greedy(large).taken)) == (180, 100)
+
+
+def test_many_of_unlike_sizes_are_chosen_for_nearly_as_well_as_exactly():
+    rows = [Row((Option(0, 1 + i % 5, 90 + i % 7), Option(1, 1 + i % 3, 40 + i % 11))) for i in range(24)]
+    problem = Problem(rows, (30, 20))
+    exact, near = (solve(problem, Effort(choices=c)) for c in (99, 0))
+    assert (exact.exact, near.exact) == (True, False)
+    assert worth(problem, exact.taken) * 0.95 <= worth(problem, near.taken) <= worth(problem, exact.taken)
+
+
+def test_of_unlike_sizes_the_first_in_order_is_served_though_two_others_would_add_more():
+    large = Row((Option(0, 4, 10),), claim=2)
+    small = Row((Option(0, 2, 90),), claim=1)
+    assert solve(Problem((small, large, small), (4,)), Effort()).taken == (None, 0, None)
+
+
+def test_those_before_move_on_to_where_they_are_slower_so_that_a_large_one_gets_its_only_place():
+    first = Row((Option(0, 8, 100), Option(1, 8, 60)), claim=9)
+    large = Row((Option(0, 64, 100),), claim=8)
+    later = [Row((Option(0, 8, 100),), claim=c) for c in (7, 6, 5)]
+    assert solve(Problem((first, large, *later), (64, 8)), Effort()).taken == (1, 0, None, None, None)
+
+
+def test_a_seat_is_found_along_a_chain_of_moves():
+    chain = [Row((Option(p, 1, 9), Option(p + 1, 2, 5)), claim=9 - p) for p in range(3)]
+    last = Row((Option(0, 1, 1),), claim=1)
+    assert [row.stays for row in seated(Problem((*chain, last), (1, 2, 2, 2))).rows] == [1, 1, 1, 0]
+
+
+def test_of_equally_fast_ways_the_first_named_is_taken():
+    assert chosen([a_contender("it", npu=1.0, h800=1.0)], h800=1, npu=1) == {"it": "npu"}
 
 
 def test_nobody_to_choose_for_is_no_trouble():

@@ -1,4 +1,4 @@
-"""Rule 2: rows to pools for the greatest sum of values: exact where that is cheap, greedy by regret past it.
+"""Rule 2: rows to pools for the greatest sum of values: exact where that is cheap, near it or greedy past that.
 
 Bounded by counted work and never by time: the same problem has the same answer on any machine.
 """
@@ -9,44 +9,26 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds as Box
-from scipy.optimize import LinearConstraint, linear_sum_assignment, milp
-from scipy.sparse import coo_array
+from scipy.optimize import LinearConstraint, linear_sum_assignment, linprog, milp
+from scipy.sparse import coo_array, csr_array
 
+from chippool.core.seating import Option, Problem, Row, seated
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One place a row may take: `chips` of a pool, for a value greater than 0."""
-
-    pool: int
-    chips: int
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`stays` is the option it sits on; such a row may move, and is never left without any."""
-
-    options: tuple[Option, ...]
-    stays: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    rows: Sequence[Row]
-    capacity: Sequence[int]
-    """By pool: what is free together with what the rows sit on."""
+_NEARLY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How far exact answers are sought; past it the answer is greedy."""
+    """How far exact answers are sought; past it the answer is near the best, and past that greedy."""
 
-    steps: int = 500_000_000
-    """Rows times slots times the smaller of both: an upper bound of the Hungarian method's steps, up to 0.2 s."""
-    choices: int = 1_000
+    steps: int = 200_000_000
+    """Rows times slots times the smaller of both: an upper bound of the Hungarian method's steps, up to 50 ms."""
+    choices: int = 60
     """Options of all rows, where rows take unlike numbers of chips."""
     nodes: int = 200
     """Nodes of the branch-and-bound tree there."""
+    pivots: int = 5_000
+    """Steps of the simplex method, where there are more options: about 10 ms a thousand options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +44,12 @@ Solver = Callable[[Problem, Effort], Answer | None]
 
 def solve(problem: Problem, effort: Effort) -> Answer:
     """The first solver that can answer within the effort does."""
-    found = (solver(problem, effort) for solver in (_one_size, _any_size))
-    return next((answer for answer in found if answer is not None), None) or greedy(problem)
+    answer = _one_size(problem, effort)
+    if answer is not None:
+        return answer
+    served = seated(problem)
+    found = (solver(served, effort) for solver in (_any_size, _relaxed))
+    return next((answer for answer in found if answer is not None), None) or greedy(served)
 
 
 def worth(problem: Problem, taken: Sequence[int | None]) -> int:
@@ -72,7 +58,10 @@ def worth(problem: Problem, taken: Sequence[int | None]) -> int:
 
 
 def _one_size(problem: Problem, effort: Effort) -> Answer | None:
-    """The assignment problem: within each pool every row takes as many chips, so a pool is a number of slots."""
+    """The assignment problem: within each pool every row takes as many chips, so a pool is a number of slots.
+
+    Claims come on top of the values: they say whether, and the values say where.
+    """
     sizes = _sizes(problem)
     if sizes is None:
         return None
@@ -119,7 +108,7 @@ def _values(problem: Problem, best: Sequence[dict[int, int]]) -> np.ndarray:
     values = np.zeros((len(best), len(problem.capacity)))
     for i, (row, own) in enumerate(zip(problem.rows, best, strict=True)):
         for pool, k in own.items():
-            values[i, pool] = row.options[k].value
+            values[i, pool] = row.options[k].value + (row.claim if row.stays is None else 0)
     seated = np.array([row.stays is not None for row in problem.rows], dtype=bool)
     keep = (len(problem.capacity) + 1) * values.max(initial=0.0)
     values[seated] += np.where(values[seated] > 0, keep, 0.0)
@@ -151,15 +140,60 @@ def _any_size(problem: Problem, effort: Effort) -> Answer | None:
 
 def _limits(problem: Problem, choices: Sequence[tuple[int, int]]) -> LinearConstraint:
     """One option a row, exactly one for whoever sits somewhere; no pool gives more than it has."""
+    least = [0.0 if row.stays is None else 1.0 for row in problem.rows] + [0.0] * len(problem.capacity)
+    return LinearConstraint(_lines(problem, choices), least, _most(problem))
+
+
+def _lines(problem: Problem, choices: Sequence[tuple[int, int]]) -> csr_array:
+    """A line for each row and, below, for each pool; a column for each choice."""
     rows = len(problem.rows)
     options = [problem.rows[i].options[k] for i, k in choices]
     lines = [i for i, _ in choices] + [rows + option.pool for option in options]
     marks = [1] * len(choices) + [option.chips for option in options]
     columns = 2 * list(range(len(choices)))
-    shape = (rows + len(problem.capacity), len(choices))
-    least = [0.0 if row.stays is None else 1.0 for row in problem.rows] + [0.0] * len(problem.capacity)
-    most = [1.0] * rows + [float(max(cap, 0)) for cap in problem.capacity]
-    return LinearConstraint(coo_array((marks, (lines, columns)), shape=shape).tocsr(), least, most)
+    return coo_array((marks, (lines, columns)), shape=(rows + len(problem.capacity), len(choices))).tocsr()
+
+
+def _most(problem: Problem) -> list[float]:
+    return [1.0] * len(problem.rows) + [float(max(cap, 0)) for cap in problem.capacity]
+
+
+def _relaxed(problem: Problem, effort: Effort) -> Answer | None:
+    """The same with parts of a place allowed: hardly more rows than pools get parts, and these choose once more.
+
+    Basic solutions of an assignment with a line a pool have no more fractional rows than pools (Shmoys, Tardos 1993).
+    """
+    choices = [(i, k) for i, row in enumerate(problem.rows) for k in range(len(row.options))]
+    if not choices or not effort.pivots:
+        return None
+    value = -np.array([problem.rows[i].options[k].value for i, k in choices], dtype=float)
+    lines, seats = _lines(problem, choices), [i for i, row in enumerate(problem.rows) if row.stays is not None]
+    sits = {"A_eq": lines[seats], "b_eq": np.ones(len(seats))} if seats else {}
+    limit = {"maxiter": effort.pivots}
+    found = linprog(value, A_ub=lines, b_ub=_most(problem), **sits, bounds=(0, 1), method="highs-ds", options=limit)
+    if found.status != 0:
+        return None
+    whole = {i: k for (i, k), part in zip(choices, found.x.tolist(), strict=True) if part > 1 - _NEARLY}
+    rounded, least = _completed(problem, whole), greedy(problem)
+    if rounded is None or worth(problem, rounded) < worth(problem, least.taken):
+        return least
+    return Answer(rounded, exact=False)
+
+
+def _completed(problem: Problem, whole: dict[int, int]) -> tuple[int | None, ...] | None:
+    """Add for each other row what it likes best of what is left, None where one that sits finds no place."""
+    left = list(problem.capacity)
+    for i, k in whole.items():
+        left[problem.rows[i].options[k].pool] -= problem.rows[i].options[k].chips
+    taken = [whole.get(i) for i in range(len(problem.rows))]
+    for i, row in sorted(enumerate(problem.rows), key=lambda entry: (entry[1].stays is None, entry[0])):
+        fits = [(-o.value, k) for k, o in enumerate(row.options) if o.chips <= left[o.pool]] if taken[i] is None else []
+        if fits:
+            taken[i] = k = min(fits)[1]
+            left[row.options[k].pool] -= row.options[k].chips
+        if taken[i] is None and row.stays is not None:
+            return None
+    return tuple(taken)
 
 
 def greedy(problem: Problem) -> Answer:

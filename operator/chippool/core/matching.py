@@ -9,9 +9,10 @@ counts RISE times, so a chain that gains less is not part of a best answer. Nobo
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chippool.core.assignment import Effort, Option, Problem, Row, solve
+from chippool.core.assignment import Effort, solve
 from chippool.core.ids import Milli, PoolName, VariantName, WorkloadKey
 from chippool.core.prices import shadow_prices
+from chippool.core.seating import Option, Problem, Row
 
 RISE = 1.05
 """Rule 6c: the sum of the relative speeds of those who trade places rises at least by this."""
@@ -34,7 +35,7 @@ class Way:
     pool: PoolName
     chips: Milli
     speed: float
-    """Of the whole workload, relative to its first variant."""
+    """Of the whole workload, relative to its own best (`relative_speeds`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,10 @@ class Matching:
     """Whether no better choice exists; false where the problem was too large and the answer is greedy."""
 
 
-def relative_speeds(ways: Sequence[Way]) -> list[float]:
-    """Each way's speed by the workload's own best, from ratios to its first way within SLOWEST and FASTEST."""
-    first = ways[0].speed
-    claimed = [min(max(way.speed / first, SLOWEST), FASTEST) if first > 0 else 1.0 for way in ways]
+def relative_speeds(speeds: Sequence[float]) -> list[float]:
+    """Each by the best of them, from ratios to the first within SLOWEST and FASTEST."""
+    first = speeds[0]
+    claimed = [min(max(speed / first, SLOWEST), FASTEST) if first > 0 else 1.0 for speed in speeds]
     return [speed / max(claimed) for speed in claimed]
 
 
@@ -123,7 +124,7 @@ class _Table:
     def prices(self) -> dict[PoolName, float]:
         rows = [Row(self._options[c.key]) for c in self.ranked]
         found = shadow_prices(rows, [self.at.get(c.key) for c in self.ranked], self.free)
-        return {pool: round(price / _UNIT, 6) for pool, price in zip(self.pools, found, strict=True)}
+        return {pool: round(price / _UNIT, 4) for pool, price in zip(self.pools, found, strict=True)}
 
     def _sit(self, c: Contender, sign: int) -> None:
         if c.key in self.at:
@@ -131,16 +132,15 @@ class _Table:
             self.free[self._number[way.pool]] -= sign * way.chips
 
     def _row(self, c: Contender) -> Row:
-        """Who waits has its claim on top of every way alike: it says whether, and the speeds say where."""
         options = self._options[c.key]
         if c.key in self.at:
             return Row(options, self.at[c.key])
-        claim = round(c.claim * _UNIT)
-        return Row(tuple(Option(o.pool, o.chips, o.value + claim) for o in options))
+        return Row(options, claim=round(c.claim * _UNIT))
 
     def _weighed(self, c: Contender) -> tuple[Option, ...]:
+        """Of equally fast ways the first named is liked best."""
         held = c.held if c.settled else None
         return tuple(
-            Option(self._number[way.pool], way.chips, max(round(_UNIT * speed * (RISE if k == held else 1)), 1))
-            for k, (way, speed) in enumerate(zip(c.ways, relative_speeds(c.ways), strict=True))
+            Option(self._number[way.pool], way.chips, max(round(_UNIT * way.speed * (RISE if k == held else 1)) - k, 1))
+            for k, way in enumerate(c.ways)
         )

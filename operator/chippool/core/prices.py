@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from chippool.core.assignment import Option, Row
 from chippool.core.ids import CHIP, PoolName
+from chippool.core.seating import Option, Row
 
 DAY = 24 * 3600.0
 
