@@ -114,9 +114,9 @@ def an_ask(chips=8, requests=SMALL, constraints=ANYWHERE):
     return Ask(round(chips * CHIP), requests, constraints)
 
 
-def a_variant(pool="h800", replicas=1, chips=8, name=None, **more):
+def a_variant(pool="h800", replicas=1, chips=8, name=None, speed=1.0, **more):
     pools = (pool,) if isinstance(pool, str) else tuple(pool)
-    return Variant(VariantName(name or pools[0]), tuple(map(PoolName, pools)), replicas, an_ask(chips, **more))
+    return Variant(VariantName(name or pools[0]), tuple(map(PoolName, pools)), replicas, an_ask(chips, **more), speed)
 
 
 def a_workload(

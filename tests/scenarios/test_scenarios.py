@@ -2,10 +2,10 @@
 
 A case has `nodes` (pool: count x chips), optional `queues` (name: {pool: limit}, or with words such as
 `parent: org, guaranteed: {h800: 8}, limits: {h800: 16}`), optional `pools` (name: access and reserve), `running` and
-`waiting` work in lines `name class replicas x chips variant[, variant …]`, with `within 600s` where it has a
-maxRuntime, running work with `on node node …`, and the `plan` expected. It is 1000 seconds. Lines of waiting work are
-in order of age, those of running work in order of admission. Of nodes that are `lost` (node: seconds for which a pod
-has waited in the place of each replica there) nothing is left.
+`waiting` work in lines `name class replicas x chips variant[>variant …]` (a variant is a pool or several with commas,
+its speed after an @), with `within 600s` where it has a maxRuntime, running work with `on node node …`, and the `plan`
+expected. It is 1000 seconds. Lines of waiting work are in order of age, those of running work in order of admission.
+Of nodes that are `lost` (node: seconds for which a pod has waited in the place of each replica there) nothing is left.
 """
 
 import os
@@ -26,7 +26,7 @@ NOW = 1000.0
 WORDS = {"parent", "weight", "external", "guaranteed", "limits", "closed"}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 LINE = re.compile(
-    r"(?P<name>\S+) (?P<cls>\S+) (?P<replicas>\d+)x(?P<chips>\d+) (?P<pools>[\w,>]+)"
+    r"(?P<name>\S+) (?P<cls>\S+) (?P<replicas>\d+)x(?P<chips>\d+) (?P<pools>[\w,>@.]+)"
     r"(?: within (?P<limit>\d+)s)?(?: of (?P<queue>\S+))?(?: on (?P<on>.+))?"
 )
 
@@ -76,8 +76,14 @@ def a_line(line, age):
     found = LINE.fullmatch(line)
     assert found, f"not understood: {line}"
     ways = [
-        a_variant(pools.split(","), int(found["replicas"]), int(found["chips"]), name=pools.split(",")[0])
-        for pools in found["pools"].split(">")
+        a_variant(
+            (pools := way.split("@")[0].split(",")),
+            int(found["replicas"]),
+            int(found["chips"]),
+            name=pools[0],
+            speed=float((way.split("@")[1:] or [1])[0]),
+        )
+        for way in found["pools"].split(">")
     ]
     on = found["on"].split() if found["on"] else ()
     queue, limit = found["queue"] or "team", float(found["limit"]) if found["limit"] else None

@@ -12,7 +12,7 @@ from scipy.optimize import Bounds as Box
 from scipy.optimize import LinearConstraint, linear_sum_assignment, linprog, milp
 from scipy.sparse import coo_array, csr_array
 
-from chippool.core.seating import Option, Problem, Row, seated
+from chippool.core.seating import Problem, Row, seated
 
 _NEARLY = 1e-6
 

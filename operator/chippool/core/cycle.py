@@ -2,7 +2,7 @@
 
 1  what the cluster shows: ended, out of time, suspended, never right      review
 2  replicas of admitted work that lost their node, before anything else    search
-3  whatever asks, in order: admit, grow, or hold with the reason           turns, search, displacement
+3  whatever asks, in order: admit, grow, or hold with the reason           turns, together, search, displacement
 4  who only scavenges, once nobody else can use what is left
 """
 
@@ -36,6 +36,7 @@ from chippool.core.review import Policy, reviewed, wakes
 from chippool.core.search import Found, chances, search
 from chippool.core.seeker import Option, Seeker, a_seeker
 from chippool.core.shortage import verdict
+from chippool.core.together import Chosen, liked_first, together
 from chippool.core.turns import Turns
 
 __all__ = ["Policy", "schedule"]
@@ -100,6 +101,7 @@ class _Cycle:
         self._decided: dict[WorkloadKey, Decision] = dict(facts)
         self._displaced: set[WorkloadKey] = set()
         self._answers: dict[Seeker, tuple[int, tuple[Shortage, ...], tuple[Reason, str]]] = {}
+        self._chosen: Chosen = {}
         self._waiting = 0
 
     def in_turn(self, workloads: list[Workload]) -> Iterator[Workload]:
@@ -112,7 +114,9 @@ class _Cycle:
             first = overdue(group, self._snapshot.workloads, self._now)
             yield from first
             passed = {w.key for w in first}
-            yield from Turns(self._board.ledger, (w for w in group if w.key not in passed))
+            rest = [w for w in group if w.key not in passed]
+            self._chosen = together(self._board, rest)
+            yield from Turns(self._board.ledger, rest)
 
     def respites(self) -> list[float]:
         """When somebody may be displaced that may not be now, if anybody waits for that."""
@@ -158,7 +162,7 @@ class _Cycle:
             return
         options = self._board.options(workload)
         own = options if every else tuple(o for o in options if not o.scavenges)
-        found = self._look(workload, own)
+        found = self._look_where_chosen(workload, own) or self._look(workload, own)
         if isinstance(found, Found):
             self._win(workload, _admission(workload, found), found)
         elif len(own) < len(options):
@@ -228,6 +232,14 @@ class _Cycle:
             self._board.bookings.book(workload.key, seeker, chances(self._board, seeker, answer))
         _, shortages, (reason, message) = known
         return reason, message, shortages
+
+    def _look_where_chosen(self, workload: Workload, options: tuple[Option, ...]) -> Found | None:
+        """Rule 2: what was chosen for all who compete goes before its own preference."""
+        chosen = self._chosen.get(workload.key)
+        if chosen is None or chosen == options[0]:
+            return None
+        found = self._look(workload, liked_first(options, chosen))
+        return found if isinstance(found, Found) else None
 
     def _win(self, winner: Workload, decision: Decision, found: Found) -> None:
         self._decided[winner.key] = decision

@@ -134,6 +134,8 @@ class Variant:
     pools: tuple[PoolName, ...]
     replicas: int
     ask: Ask
+    speed: float = 1.0
+    """Output of one replica, relative to one of the first variant's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One place a row may take: `chips` of a pool, for a value greater than 0."""
@@ -29,7 +30,6 @@ class Problem:
     rows: Sequence[Row]
     capacity: Sequence[int]
     """By pool: what is free together with what the rows sit on."""
-
 
 
 _STEPS = 20_000

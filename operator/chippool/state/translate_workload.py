@@ -11,6 +11,7 @@ import orjson
 from chippool.api.chips import milli_chips
 from chippool.api.duration import seconds
 from chippool.api.patch import merged
+from chippool.api.quantity import parse
 from chippool.core.ids import ClassName, Namespace, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import Ask, Mode, Problem, Variant, Workload
 from chippool.core.reasons import Reason
@@ -133,6 +134,7 @@ def _variant(spec: Json, variant: Json, template: Json, problems: list[Problem])
         pools=tuple(PoolName(intern(pool)) for pool in variant["poolNames"]),
         replicas=_replicas(spec, variant),
         ask=_shared_ask(_ask(variant, pod, problems)),
+        speed=float(parse(variant.get("speed") or "1")),
     )
 
 
