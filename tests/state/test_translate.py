@@ -210,6 +210,11 @@ def test_required_node_affinity_is_a_constraint_and_preferred_is_not():
     assert view().variants[0].ask.constraints.affinity is None
 
 
+def test_a_variants_speed_is_a_quantity_and_1_if_it_says_none():
+    ways = [a_variant(), {**a_variant("npu"), "speed": "0.62"}, {**a_variant("old"), "speed": "50m"}]
+    assert [variant.speed for variant in view(variants=ways).variants] == [1.0, 0.62, 0.05]
+
+
 def test_a_gangs_variant_may_have_replicas_of_its_own():
     gang = view(replicas=8, variants=[a_variant(), a_variant("npu", replicas=12)])
     assert [variant.replicas for variant in gang.variants] == [8, 12]

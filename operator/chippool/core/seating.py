@@ -1,4 +1,4 @@
-"""Who gets a place where not all can: one by one in order, as long as all before keep one, wherever that is."""
+"""Rule 2: who gets a place where not all can: one by one in order, as long as all before keep one, wherever that is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

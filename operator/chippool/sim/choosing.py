@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chippool.core.ids import PoolName, QueueName, VariantName, WorkloadKey, chips
-from chippool.core.matching import MOVE_EVERY, Contender, Way, ageing, choose_together, claims_in_order
+from chippool.core.matching import MOVE_EVERY, Contender, Way, ageing, choose_together, claims_in_order, relative_speeds
 from chippool.core.prices import running_mean
 from chippool.sim.jobs import Job
 from chippool.sim.rounds import ROUND, Live, Placing, Policy, Scene
@@ -118,7 +118,8 @@ class Chooser:
 
 
 def _ways(job: Job) -> tuple[Way, ...]:
-    return tuple(Way(VariantName(pool), pool, chips(job.chips), speed) for pool, speed in job.believed.items())
+    speeds = zip(job.believed, relative_speeds(list(job.believed.values())), strict=True)
+    return tuple(Way(VariantName(pool), pool, chips(job.chips), speed) for pool, speed in speeds)
 
 
 def _free(scene: Scene) -> dict[PoolName, int]:
