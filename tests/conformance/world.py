@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from chippool.core.cycle import schedule
 from chippool.core.ids import CHIP
 from chippool.core.model import Assignment, Bystander, Displaced
-from chippool.core.plan import Admit, Displace, Place, Resize
+from chippool.core.plan import Admit, Displace, Migrate, Place, Resize
 from chippool.core.shares import added, is_fraction, unused
 from tests.core.build import ANYWHERE, a_snapshot
 
@@ -100,7 +100,7 @@ class World:
         """Rounds until a plan changes nothing; the first plan is given back."""
         first = plan = self.round()
         for _ in range(ROUNDS):
-            if not any(isinstance(d, Admit | Displace | Place | Resize) for d in plan.decisions):
+            if not any(isinstance(d, Admit | Displace | Migrate | Place | Resize) for d in plan.decisions):
                 if not any(w.missing for w in self.workloads.values()):
                     return first
                 self.now = plan.wake  # it is replaced, or gives up
@@ -137,6 +137,8 @@ def _after(workload, decision, now):
             return replace(workload, assignment=given, placed=placed, seats=seats, ready=len(placed))
         case Displace(reason=reason, by=by):
             return displaced(workload, reason, by, now)
+        case Migrate(variant=variant, pool=pool, nodes=nodes, reason=reason, by=by):
+            return admitted(displaced(workload, reason, by, now), variant, pool, nodes, now)
     return workload
 
 

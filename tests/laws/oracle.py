@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from chippool.core.plan import Migrate
+
 
 class Cluster:
     """A snapshot with a plan carried out on it."""
@@ -31,6 +33,19 @@ class Cluster:
         self.shift(variant.ask, nodes, -1)
         self.held[key] = (workload, pool, variant, list(nodes))
 
+    def admit(self, decision, moves):
+        """Carry an admission out, with what becomes of those who make room for it."""
+        self.clear(decision.victims, moves)
+        self.enter(decision.workload, decision.variant, decision.pool, decision.nodes)
+
+    def clear(self, victims, moves):
+        """They go, or go on where they are moved to."""
+        for key in victims:
+            self.leave(key)
+        for key in victims:
+            if key in moves:
+                self.enter(key, moves[key].variant, moves[key].pool, moves[key].nodes)
+
     def used(self, queue, pool):
         return sum(v.ask.chips * len(nodes) for w, p, v, nodes in self.held.values() if w.queue == queue and p == pool)
 
@@ -48,6 +63,12 @@ class Cluster:
                 each += [self.room[node.name][r] // amount for r, amount in ask.requests if amount]
                 fit += max(0, min(each))
         return fit
+
+    def is_overfull(self):
+        """Whether two are in one place."""
+        return any(free < 0 for free in self.free.values()) or any(
+            amount < 0 for room in self.room.values() for amount in room.values()
+        )
 
     def fits(self, workload):
         """Whether any variant in any of its pools would fit now, within access and limits."""
@@ -75,6 +96,18 @@ class Cluster:
 
     def priority(self, workload):
         return self.snapshot.classes[workload.class_name].value
+
+
+def moves_of(plan):
+    """Where a plan moves whom, by workload."""
+    return {d.workload: d for d in plan.decisions if isinstance(d, Migrate)}
+
+
+def copy_of(cluster):
+    other = Cluster(cluster.snapshot)
+    other.free, other.held = dict(cluster.free), dict(cluster.held)
+    other.room = {n: dict(r) for n, r in cluster.room.items()}
+    return other
 
 
 def _variant(workload, name):

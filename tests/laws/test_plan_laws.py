@@ -7,24 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chippool.core.cycle import schedule
-from chippool.core.plan import Admit, Displace, Hold
+from chippool.core.plan import Admit, Displace, Hold, Migrate
 from tests.core.build import a_node
 from tests.laws.clusters import crowds, snapshots
-from tests.laws.oracle import Cluster
+from tests.laws.oracle import Cluster, copy_of, moves_of
 
 NOW = 100.0
 
 
 def carried_out(snapshot, plan, until=None):
     """The cluster after the plan, or just before the decision for `until`."""
-    cluster = Cluster(snapshot)
+    cluster, moves = Cluster(snapshot), moves_of(plan)
     for decision in plan.decisions:
         if decision.workload == until:
             return cluster
         if isinstance(decision, Admit):
-            for victim in decision.victims:
-                cluster.leave(victim)
-            cluster.enter(decision.workload, decision.variant, decision.pool, decision.nodes)
+            cluster.admit(decision, moves)
     return cluster
 
 
@@ -88,7 +86,7 @@ def test_whoever_is_held_would_not_fit_even_if_all_lower_work_left(snapshot):
             lower = [k for k, (w, *_) in final.held.items() if final.priority(w) < final.priority(workload)]
             if snapshot.classes[workload.class_name].preempts:
                 assert not final.fits_without(workload, lower)
-            elif not any(isinstance(other, Displace) for other in plan.decisions):
+            elif not any(isinstance(other, Displace | Migrate) for other in plan.decisions):
                 # what others' victims leave over is seen by the next plan
                 assert not final.fits(workload)
 
@@ -96,21 +94,25 @@ def test_whoever_is_held_would_not_fit_even_if_all_lower_work_left(snapshot):
 @given(snapshots() | crowds())
 def test_every_victim_has_lower_priority_and_none_could_have_stayed(snapshot):
     plan = schedule(snapshot, NOW)
+    moves = moves_of(plan)
     for d in plan.decisions:
         if isinstance(d, Admit) and d.victims:
             winner = snapshot.workloads[d.workload]
             before = carried_out(snapshot, plan, until=d.workload)
-            assert all(before.priority(before.held[v][0]) < before.priority(winner) for v in d.victims)
+            gone = [v for v in d.victims if v not in moves]
+            assert all(before.priority(before.held[v][0]) < before.priority(winner) for v in gone)
+            assert all(before.priority(before.held[v][0]) <= before.priority(winner) for v in d.victims)
             assert not before.fits(winner)
             for some in combinations(d.victims, len(d.victims) - 1):
-                assert not fits_as_decided(before, winner, d, some)
+                assert not fits_as_decided(before, winner, d, some, moves)
 
 
-def fits_as_decided(cluster, winner, decision, victims):
+def fits_as_decided(cluster, winner, decision, victims, moves):
     """Whether the very variant and pool taken would have fitted with fewer victims."""
     variant = next(v for v in winner.variants if v.name == decision.variant)
-    only = replace(winner, variants=(replace(variant, pools=(decision.pool,)),))
-    return cluster.fits_without(only, list(victims))
+    left = copy_of(cluster)
+    left.clear(victims, moves)
+    return not left.is_overfull() and left.fits(replace(winner, variants=(replace(variant, pools=(decision.pool,)),)))
 
 
 @given(snapshots())
@@ -118,7 +120,7 @@ def test_a_winner_stands_before_its_victims_and_each_victim_is_displaced_once(sn
     decisions = schedule(snapshot, NOW).decisions
     place = {d.workload: i for i, d in enumerate(decisions)}
     claimed = [v for d in decisions if isinstance(d, Admit) for v in d.victims]
-    displaced = [d.workload for d in decisions if isinstance(d, Displace)]
+    displaced = [d.workload for d in decisions if isinstance(d, Displace | Migrate)]
     assert sorted(claimed) == sorted(displaced)
     for d in decisions:
         if isinstance(d, Admit):

@@ -1,32 +1,28 @@
 """Laws of sharing over random trees of queues: limits at every level, and displacement by right alone."""
 
 from itertools import combinations
+from types import MappingProxyType
 
 from hypothesis import given
 
 from chippool.core.cycle import schedule
 from chippool.core.plan import Admit, Displace, Hold
 from chippool.core.reasons import Reason
-from tests.laws.oracle import Cluster
+from tests.laws.oracle import Cluster, copy_of, moves_of
 from tests.laws.rights import Rights
 from tests.laws.trees import NOW, shared_clusters
 
 
 def played(snapshot, kind=Admit):
     """Each decision of a kind, with the cluster just before it; last the cluster after the whole plan."""
-    cluster = Cluster(snapshot)
-    for decision in schedule(snapshot, NOW).decisions:
+    cluster, plan = Cluster(snapshot), schedule(snapshot, NOW)
+    moves = moves_of(plan)
+    for decision in plan.decisions:
         if isinstance(decision, kind):
             yield decision, cluster
         if isinstance(decision, Admit):
-            carry_out(cluster, decision)
+            cluster.admit(decision, moves)
     yield None, cluster
-
-
-def carry_out(cluster, decision):
-    for victim in decision.victims:
-        cluster.leave(victim)
-    cluster.enter(decision.workload, decision.variant, decision.pool, decision.nodes)
 
 
 def free(cluster, pool):
@@ -53,24 +49,26 @@ def test_no_limit_at_any_level_is_passed_by_an_admission(snapshot):
 
 @given(shared_clusters())
 def test_every_victim_may_be_taken_by_its_winner(snapshot):
-    rights = Rights(snapshot, NOW)
+    rights, moves = Rights(snapshot, NOW), moves_of(schedule(snapshot, NOW))
     for decision, before in played(snapshot):
         if decision is not None:
             winner, new = snapshot.workloads[decision.workload], decision.chips * len(decision.nodes)
             assert snapshot.classes[winner.class_name].preempts or not decision.victims
-            assert entitled(rights, before, winner, decision.pool, new, decision.victims)
+            gone = [v for v in decision.victims if v not in moves or moves[v].pool != decision.pool]
+            assert entitled(rights, before, winner, decision.pool, new, gone)
 
 
 @given(shared_clusters())
 def test_leaving_out_any_one_victim_no_longer_fits_the_winner(snapshot):
-    rights = Rights(snapshot, NOW)
+    rights, moves = Rights(snapshot, NOW), moves_of(schedule(snapshot, NOW))
     for decision, before in played(snapshot):
         if decision is not None and decision.victims:
             winner = snapshot.workloads[decision.workload]
             new = decision.chips * len(decision.nodes)
             for some in combinations(decision.victims, len(decision.victims) - 1):
-                enough = fits(rights, before, winner, decision.pool, some)
-                assert not (enough and entitled(rights, before, winner, decision.pool, new, some))
+                gone = [v for v in some if v not in moves or moves[v].pool != decision.pool]
+                enough = fits(rights, before, winner, decision.pool, some, moves)
+                assert not (enough and entitled(rights, before, winner, decision.pool, new, gone))
 
 
 @given(shared_clusters())
@@ -101,15 +99,15 @@ def entitled(rights, cluster, winner, pool, new, victims):
     return True
 
 
-def fits(rights, cluster, winner, pool, victims):
+def fits(rights, cluster, winner, pool, victims, moves=MappingProxyType({})):
     """Whether the winner would have had its chips in this pool with only these victims."""
     variant = winner.variants[0]
     new, floor = variant.ask.chips * variant.replicas, min(kept(cluster.snapshot, winner, pool), free(cluster, pool))
     left = copy_of(cluster)
-    for victim in victims:
-        left.leave(victim)
+    left.clear(victims, moves)
     return (
-        left.capacity(variant.ask, pool) >= variant.replicas
+        not left.is_overfull()
+        and left.capacity(variant.ask, pool) >= variant.replicas
         and free(left, pool) - new >= floor
         and all(
             (limit := rights.limit(place, pool)) is None or rights.used(left, place, pool) + new <= limit
@@ -118,20 +116,14 @@ def fits(rights, cluster, winner, pool, victims):
     )
 
 
-def copy_of(cluster):
-    other = Cluster(cluster.snapshot)
-    other.free, other.held = dict(cluster.free), dict(cluster.held)
-    other.room = {n: dict(r) for n, r in cluster.room.items()}
-    return other
-
-
 @given(shared_clusters())
 def test_a_free_chip_that_is_kept_for_a_class_is_not_taken_below_it(snapshot):
+    moves = moves_of(schedule(snapshot, NOW))
     for decision, before in played(snapshot):
         if decision is not None:
             winner, was = snapshot.workloads[decision.workload], free(before, decision.pool)
             after = copy_of(before)
-            carry_out(after, decision)
+            after.admit(decision, moves)
             assert free(after, decision.pool) >= min(kept(snapshot, winner, decision.pool), was)
 
 

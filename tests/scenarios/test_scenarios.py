@@ -18,7 +18,7 @@ import yaml
 
 from chippool.core.cycle import schedule
 from chippool.core.ids import shown
-from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Place, Resize, Stop
+from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Migrate, Place, Resize, Stop
 from chippool.core.reasons import Reason
 from tests.core.build import a_pool, a_queue, a_reserve, a_snapshot, a_variant, a_workload, an_access, nodes
 
@@ -98,6 +98,8 @@ def said(decision):
         case Displace(by=by, reason=reason):
             why = "" if reason is Reason.PREEMPTED else f", {reason}"
             return f"displace {name} for {by.removeprefix('ns/')}{why}" if by else f"displace {name}, {reason}"
+        case Migrate(nodes=on, variant=variant, by=by):
+            return f"move {name} as {variant} to {' '.join(on)} for {(by or 'nobody').removeprefix('ns/')}"
         case Hold(reason=reason, shortages=short, starts=starts):
             lacks = [f"{s.pool} {s.reason} {shown(s.asked)} asked {shown(s.free)} free" for s in short]
             return ", ".join([f"hold {name}", reason, *lacks, *([f"starts at {starts:g}"] if starts else [])])

@@ -9,7 +9,7 @@ from chippool.control import publish
 from chippool.control.refusals import Refusals
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Mode
-from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Place, Plan, Resize
+from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Migrate, Place, Plan, Resize
 from chippool.kube.writer import Answer, Outcome, Write, Writer
 from chippool.state.mirror import Mirror
 
@@ -31,7 +31,7 @@ class Carrier:
         self._flying: dict[WorkloadKey, int] = {}
         self._remaking: set[WorkloadKey] = set()  # their old object must go before the new one can be made
         self._rolled: dict[WorkloadKey, tuple[str, int]] = {}
-        self._owed: dict[WorkloadKey, Displace] = {}  # others have been given these chips already
+        self._owed: dict[WorkloadKey, Displace | Migrate] = {}  # others have been given these chips already
         self._failures: dict[WorkloadKey, tuple[int, float]] = {}  # how often in a row, and when to try again
 
     def possible(self, plan: Plan) -> Plan:
@@ -76,7 +76,7 @@ class Carrier:
             match decision:
                 case Keep() | Hold() | Place():
                     continue
-            if isinstance(decision, Displace):
+            if isinstance(decision, Displace | Migrate):
                 self._owed[decision.workload] = decision
             writes = self._rendered(decision.workload, partial(publish.writes, decision, self._mirror, now, order))
             then = self._when_finished(decision, now) if isinstance(decision, Finish) else []
@@ -112,7 +112,7 @@ class Carrier:
         self._rolled[key] = stamp
         self._put(key, self._rendered(key, partial(publish.refresh, key, self._mirror)), admits=False)
 
-    def _displace_again(self, displace: Displace) -> None:
+    def _displace_again(self, displace: Displace | Migrate) -> None:
         key, now = displace.workload, self._clock()
         if now < self._failures.get(key, (0, 0.0))[1]:
             return
@@ -203,7 +203,7 @@ class Carrier:
 
 
 def _is_for(decision: Decision, winners: set[WorkloadKey]) -> bool:
-    return isinstance(decision, Displace) and decision.by in winners
+    return isinstance(decision, Displace | Migrate) and decision.by in winners
 
 
 def _aside(path: str, outcome: Outcome, answer: Answer) -> None:

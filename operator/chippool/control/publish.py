@@ -14,7 +14,7 @@ from chippool.control.render import Rendered, render, same_but_chips
 from chippool.control.status import status_of
 from chippool.control.status_write import of_workload, status_write
 from chippool.core.ids import WorkloadKey
-from chippool.core.plan import Admit, Decision, Displace, Finish, Resize, Stop
+from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Resize, Stop
 from chippool.kube.writer import Urgency, Write
 from chippool.state.records import MadeRecord
 
@@ -45,7 +45,7 @@ def writes(decision: Decision, known: Known, now: float, order: int = 0) -> list
             return admission(key, known, order)
         case Resize():
             return _resize(key, known, order)
-        case Displace():
+        case Displace() | Migrate():
             return _displace(key, known, order)
         case Finish():
             return _finish(decision, known, now, order)

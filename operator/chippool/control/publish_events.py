@@ -19,7 +19,7 @@ from chippool.state.records import WorkloadRecord
 Json = dict[str, Any]
 
 NORMAL, WARNING = "Normal", "Warning"
-EXPECTED = frozenset({Reason.SUSPENDED, Reason.PREEMPTED, Reason.RECLAIMED, Reason.SCAVENGED})
+EXPECTED = frozenset({Reason.SUSPENDED, Reason.PREEMPTED, Reason.RECLAIMED, Reason.SCAVENGED, Reason.MIGRATED})
 """Nothing is wrong when chips go for these reasons."""
 
 

@@ -9,7 +9,9 @@ for both (docs/adr/0012).
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import inf
+from operator import or_
 
 from chippool.core.claim import Claim, may_take
 from chippool.core.earliest import Chance, Leaver, earliest
@@ -114,6 +116,14 @@ class Bookings:
             Reserved(one.head, one.pool, one.idle(shelves[one.pool]), one.start, one.look_again)
             for one in each_once.values()
         )
+
+    def nodes_kept(self, pool: PoolName) -> int:
+        """The pool's nodes that are kept for somebody, as bits."""
+        return reduce(or_, (kept.nodes for (where, _), kept in self.made.items() if where == pool), 0)
+
+    def keeps(self, pool: PoolName) -> bool:
+        """Whether anything of the pool is kept for somebody."""
+        return any(where == pool for where, _ in self.made)
 
     # --- who need not mind
 

@@ -15,16 +15,20 @@ from chippool.core.frontier import Contested, Frontier
 from chippool.core.guarantee import Guarantees
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName, WorkloadKey
 from chippool.core.loss import work_lost
+from chippool.core.migration import by_moving, by_moving_and_evicting, moved_instead
 from chippool.core.model import Ask, Assignment, Bystander, Node, Snapshot, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Holder
 from chippool.core.quota import Ledger
+from chippool.core.relocation import Relocation
 from chippool.core.respite import respite
+from chippool.core.rivals import Rivals
 from chippool.core.seeker import Option, ways
 from chippool.core.shelf import Shelf
 from chippool.core.tenancy import Tenancy
 from chippool.core.tenant import Tenant, a_tenant
 from chippool.core.tree import Tree
+from chippool.core.vacancy import Effort, Site, Way
 
 
 class Board:
@@ -44,10 +48,14 @@ class Board:
         """Grows whenever somebody gives something back."""
         self.respites: list[float] = []
         """When those that are left alone for a while may be displaced again."""
+        self.rivals = Rivals(snapshot)
+        self._effort = Effort()
         self._now = now
+        self._relocation = Relocation(self.shelves, self.ledger, self.options, self.rivals, self.bookings)
         self._fixed: set[PoolName] = set()
         self._tenants: defaultdict[PoolName, list[Tenant]] = defaultdict(list)
         self._tenancies: dict[PoolName, Tenancy] = {}
+        self._contests: dict[PoolName, Contested] = {}
         self._frontiers: dict[tuple[PoolName, Ask, Claim, int], Frontier] = {}
         for workload, given, variant in _admitted(snapshot):
             self._seat(workload, given, variant, leaving=workload.key in leavers)
@@ -90,24 +98,52 @@ class Board:
             for option in ways(workload)
         )
 
-    def displace_for(self, pool: PoolName, bid: Bid, closed: int = 0) -> Room | None:
+    def displace_for(self, pool: PoolName, bid: Bid) -> Room | None:
         """Rule 6 in this pool; on success the victims are gone from the board and their queues' use with them."""
         tenancy = self._tenancy(pool)
         claim = tenancy.shared(bid.claim)
         if beyond_reach(tenancy, bid, claim):
             return None
-        tenancy.shelf.closed = closed
+        tenancy.shelf.closed = bid.closed
         room = make_room(tenancy, bid, self._frontier(pool, bid.ask, claim))
         tenancy.shelf.closed = 0
-        for tenant in room.victims if room else ():
+        if room is None or not room.victims:
+            return room
+        return self._settled(pool, moved_instead(self._site(pool, bid), room))
+
+    def move_for(self, pool: PoolName, bid: Bid) -> Room | None:
+        """Room in this pool by moving others and evicting nobody."""
+        return self._by_way(by_moving, pool, bid)
+
+    def move_and_displace_for(self, pool: PoolName, bid: Bid) -> Room | None:
+        """Room in this pool by moving some and evicting others."""
+        return self._by_way(by_moving_and_evicting, pool, bid)
+
+    def _by_way(self, way: Way, pool: PoolName, bid: Bid) -> Room | None:
+        if not self._effort.is_worth(way, pool, bid):
+            return None
+        self.shelves[pool].closed = bid.closed
+        room = way(self._site(pool, bid))
+        self.shelves[pool].closed = 0
+        return self._settled(pool, room)
+
+    def _settled(self, pool: PoolName, room: Room | None) -> Room | None:
+        """The victims' use goes with them; who moves has its use booked already."""
+        if room is None:
+            return None
+        for tenant in room.victims:
             self.ledger.give(tenant.queue, pool, tenant.chips, scavenged=tenant.scavenges)
-        if room and room.victims:
-            self.releases += 1
+        for move in room.moves:
+            self._tenancy(pool).let_move(move.tenant, move.leaving)
+        self.releases += 1
         return room
 
     def tenants(self, pool: PoolName) -> Sequence[Tenant]:
         """All that were admitted in the pool as the plan began."""
         return self._tenancy(pool).ranked
+
+    def _site(self, pool: PoolName, bid: Bid) -> Site:
+        return Site(pool, self._tenancy(pool), bid, self._relocation, self._contested(pool), self._effort)
 
     def tenants_below(self, pool: PoolName, i: int) -> Iterator[Tenant]:
         """Who is still there of the pool's tenants below a place in the tree."""
@@ -131,9 +167,11 @@ class Board:
         return found
 
     def _contested(self, pool: PoolName) -> Contested:
-        resource, shelf = self.snapshot.pools[pool].resource, self.shelves[pool]
-        asks = (_as_ask(b, resource) for b in self.snapshot.bystanders)
-        return tuple((Flags(shelf.eligible(ask)), ask) for ask in asks)
+        if pool not in self._contests:
+            resource, shelf = self.snapshot.pools[pool].resource, self.shelves[pool]
+            asks = (_as_ask(b, resource) for b in self.snapshot.bystanders)
+            self._contests[pool] = tuple((Flags(shelf.eligible(ask)), ask) for ask in asks)
+        return self._contests[pool]
 
 
 def stocks(shelves: Mapping[PoolName, Shelf]) -> dict[PoolName, Milli]:

@@ -22,6 +22,7 @@ from chippool.core.plan import (
     Finish,
     Hold,
     Keep,
+    Migrate,
     Place,
     Plan,
     Reserved,
@@ -30,6 +31,7 @@ from chippool.core.plan import (
     Stop,
 )
 from chippool.core.reasons import MISTAKES, Reason
+from chippool.core.relocation import Move
 from chippool.core.replacement import given_up
 from chippool.core.respite import spared
 from chippool.core.review import Policy, reviewed, wakes
@@ -51,12 +53,12 @@ def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
     """
     living = sorted((w for w in snapshot.workloads.values() if not w.deleting), key=lambda w: order(snapshot, w))
     facts = {w.key: d for w in living if (d := reviewed(snapshot, w, now, policy)) is not None}
-    cycle = _Cycle(snapshot, facts, now)
     rest = [w for w in living if w.key not in facts]
+    asking, content = _split(rest)
+    cycle = _Cycle(snapshot, facts, asking, now)
     for workload in rest:
         if workload.assignment is not None and workload.missing:
             cycle.place(workload)
-    asking, content = _split(rest)
     for workload in cycle.in_turn(asking):
         cycle.ask(workload)
     for workload in cycle.in_turn(cycle.scavengers):
@@ -90,7 +92,9 @@ def _asks(workload: Workload) -> bool:
 class _Cycle:
     """Decisions so far, by workload; a victim's replaces what was decided for it before."""
 
-    def __init__(self, snapshot: Snapshot, facts: dict[WorkloadKey, Decision], now: float) -> None:
+    def __init__(
+        self, snapshot: Snapshot, facts: dict[WorkloadKey, Decision], asking: list[Workload], now: float
+    ) -> None:
         gone = {k for k, d in facts.items() if isinstance(d, Displace | Finish | Stop)}
         self.scavengers: list[Workload] = []
         """Who found nothing of its own and may scavenge."""
@@ -100,6 +104,7 @@ class _Cycle:
         self._spared = spared(snapshot.workloads.values(), now)
         self._decided: dict[WorkloadKey, Decision] = dict(facts)
         self._displaced: set[WorkloadKey] = set()
+        self._board.rivals.expect(asking, self._decided)
         self._answers: dict[Seeker, tuple[int, tuple[Shortage, ...], tuple[Reason, str]]] = {}
         self._chosen: Chosen = {}
         self._waiting = 0
@@ -225,6 +230,7 @@ class _Cycle:
         seeker = a_seeker(workload, rank, options, known_to, passes)
         known = self._answers.get(seeker)
         if known is None or known[0] != self._board.releases:
+            self._board.rivals.turn_of(workload)
             answer = search(self._board, seeker)
             if isinstance(answer, Found):
                 return answer
@@ -246,9 +252,13 @@ class _Cycle:
         ask = next(v.ask for v in winner.variants if v.name == found.variant)
         self._board.bookings.arrived(winner, found.pool, ask, found.spots)
         self._displaced.update(found.victims)
+        moves = {move.tenant.key: move for move in found.moves}
         for victim, reason in zip(found.victims, found.reasons, strict=True):
             self._decided.pop(victim, None)
-            self._decided[victim] = Displace(victim, reason, winner.key, _RULES[reason].format(by=_work_of(winner)))
+            if victim in moves:
+                self._decided[victim] = _migration(moves[victim], winner)
+            else:
+                self._decided[victim] = Displace(victim, reason, winner.key, _RULES[reason].format(by=_work_of(winner)))
 
 
 _RULES = {
@@ -260,6 +270,12 @@ _RULES = {
 
 def _work_of(winner: Workload) -> str:
     return f"{winner.class_name} work of queue {winner.queue}"
+
+
+def _migration(move: Move, winner: Workload) -> Migrate:
+    chips, count, variant = move.variant.ask.chips, len(move.nodes), move.variant.name
+    message = f"Makes room for {_work_of(winner)}: goes on as variant {variant} with {count} replica(s) in {move.pool}."
+    return Migrate(move.tenant.key, variant, move.pool, chips, move.nodes, winner.key, message, seats=move.seats)
 
 
 def _admission(workload: Workload, found: Found) -> Admit:

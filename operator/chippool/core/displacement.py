@@ -8,12 +8,13 @@ from chippool.core.frontier import Frontier
 from chippool.core.ids import Milli
 from chippool.core.model import Ask
 from chippool.core.placement import Spots, fill, refill, total
+from chippool.core.relocation import Move
 from chippool.core.shares import overfull
 from chippool.core.shelf import Checkpoint, Seats
 from chippool.core.tenancy import Tenancy
 from chippool.core.tenant import Tenant
 
-_Ours = dict[int, list[Seats]]
+Ours = dict[int, list[Seats]]
 """The winner's replicas by node: the chip of each, or nothing for whole chips."""
 
 
@@ -28,6 +29,8 @@ class Bid:
     """Levels of the tree of queues whose limit it would pass, and by how many chips, root first."""
     floor: Milli = 0
     """Chips of the pool that must be free afterwards."""
+    closed: int = 0
+    """Nodes it has to stay off, as bits: they are kept for who is next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Room:
 
     spots: Spots
     victims: tuple[Tenant, ...] = ()
+    moves: tuple[Move, ...] = ()
+    """Who goes on elsewhere; they are no victims."""
 
 
 def make_room(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> Room | None:
@@ -136,20 +141,20 @@ def _above_floor(tenancy: Tenancy, bid: Bid, claim: Claim, victims: list[Tenant]
 
 def _spare(tenancy: Tenancy, bid: Bid, spots: Spots, victims: list[Tenant]) -> list[Tenant]:
     """The victims that really have to go: the others, most valuable first, get their places back."""
-    ours: _Ours = {}
-    _join(ours, spots)
+    ours: Ours = {}
+    join(ours, spots)
     slack = {i: sum(t.chips for t in victims if i in t.path) - over for i, over in bid.passed}
     needed = []
     for tenant in sorted(victims, key=lambda t: -t.rank):
         cost = {i: tenant.chips for i in slack if i in tenant.path}
-        if all(chips <= slack[i] for i, chips in cost.items()) and _fits_beside(tenancy, bid, ours, tenant):
+        if all(chips <= slack[i] for i, chips in cost.items()) and fits_beside(tenancy, bid, ours, tenant):
             slack = {i: left - cost.get(i, 0) for i, left in slack.items()}
         else:
             needed.append(tenant)
     return needed[::-1]
 
 
-def _fits_beside(tenancy: Tenancy, bid: Bid, ours: _Ours, tenant: Tenant) -> bool:
+def fits_beside(tenancy: Tenancy, bid: Bid, ours: Ours, tenant: Tenant) -> bool:
     """Put a victim back; replicas of ours in its way must find room elsewhere, or nothing changes."""
     shelf, ask = tenancy.shelf, bid.ask
     start, before = shelf.checkpoint(), dict(ours)
@@ -166,11 +171,11 @@ def _fits_beside(tenancy: Tenancy, bid: Bid, ours: _Ours, tenant: Tenant) -> boo
         ours.clear()
         ours.update(before)
         return False
-    _join(ours, again)
+    join(ours, again)
     return True
 
 
-def _join(ours: _Ours, spots: Spots) -> None:
+def join(ours: Ours, spots: Spots) -> None:
     for i, count, seats in spots:
         ours[i] = [*ours.get(i, ()), *([seats] if seats else [()] * count)]
 

@@ -106,14 +106,14 @@ class Frontier:
         room = self._tenancy.shelf.room[i]
         if _is_short(room, self._ask) and not _made_up(_short(room, self._ask), i, leavers):
             return False
-        return not self._contested or not self._would_be_taken(i, free, _freed(room, i, leavers))
+        return not self._contested or not would_be_taken(self._contested, self._ask, i, free, _freed(room, i, leavers))
 
-    def _would_be_taken(self, i: int, free: int, room: dict[str, int]) -> bool:
-        """Whether a pending pod that is not ours could grab the freed room before our replica does."""
-        return any(
-            i in mask and _fits(pod, free, room) and not _fits(self._ask, *_less(pod, free, room))
-            for mask, pod in self._contested
-        )
+
+def would_be_taken(contested: Contested, ask: Ask, i: int, free: int, room: Mapping[str, int]) -> bool:
+    """Whether a pending pod that is not ours could grab the freed room before a replica of `ask` does."""
+    return any(
+        i in mask and _fits(pod, free, room) and not _fits(ask, *_less(pod, free, room)) for mask, pod in contested
+    )
 
 
 def _is_short(room: Mapping[str, int], ask: Ask) -> bool:
@@ -144,9 +144,9 @@ def _freed(room: Mapping[str, int], i: int, leavers: list[Tenant]) -> dict[str, 
     return freed
 
 
-def _fits(ask: Ask, free: int, room: dict[str, int]) -> bool:
+def _fits(ask: Ask, free: int, room: Mapping[str, int]) -> bool:
     return free >= ask.chips and all(room.get(resource, 0) >= amount for resource, amount in ask.requests)
 
 
-def _less(ask: Ask, free: int, room: dict[str, int]) -> tuple[int, dict[str, int]]:
+def _less(ask: Ask, free: int, room: Mapping[str, int]) -> tuple[int, dict[str, int]]:
     return free - ask.chips, {**room, **{r: room.get(r, 0) - amount for r, amount in ask.requests}}

@@ -29,17 +29,17 @@ _FEW = 64
 """Nodes that are sooner sorted one by one than looked through as an array."""
 
 
-def fill(shelf: Shelf, ask: Ask, replicas: int) -> Spots:
-    """Put up to `replicas` of `ask` on the shelf; fewer spots than asked means the shelf is full.
+def fill(shelf: Shelf, ask: Ask, replicas: int, barred: int = 0) -> Spots:
+    """Put up to `replicas` of `ask` on the shelf, none on `barred` nodes; fewer than asked means the shelf is full.
 
     Replicas of one ask are alike, so filling node by node finds room for all of them whenever there is any.
     """
     if is_fraction(ask.chips):
-        return _chip_by_chip(shelf, ask, replicas)
+        return _chip_by_chip(shelf, ask, replicas, barred)
     if shelf.is_full_for(ask):
         return []
     spots: Spots = []
-    eligible = shelf.eligible(ask) & ~shelf.tight(ask.requests)
+    eligible = shelf.eligible(ask) & ~shelf.tight(ask.requests) & ~barred
     for part in (eligible & shelf.clean, eligible & ~shelf.clean):
         for i in _best(shelf, ask, part) if part and replicas else ():
             count = min(shelf.capacity(i, ask), replicas)
@@ -51,7 +51,7 @@ def fill(shelf: Shelf, ask: Ask, replicas: int) -> Spots:
             replicas -= count
             if not replicas:
                 break
-    if replicas and not spots:
+    if replicas and not spots and not barred:
         shelf.mark_full(ask)
     return spots
 
@@ -107,10 +107,10 @@ def _cheapest(shelf: Shelf, ask: Ask, judge: Judge, among: int) -> Iterator[int]
         left[i] = NEVER
 
 
-def _chip_by_chip(shelf: Shelf, ask: Ask, replicas: int) -> Spots:
+def _chip_by_chip(shelf: Shelf, ask: Ask, replicas: int, barred: int) -> Spots:
     """Each replica where it costs least once those before it are there."""
     judge, spots = shelf.judge or shelf.unlearnt, Spots()
-    eligible = shelf.eligible(ask)
+    eligible = shelf.eligible(ask) & ~barred
     for part in (eligible & shelf.clean, eligible & ~shelf.clean):
         while part and replicas and (i := next(_cheapest(shelf, ask, judge, part), None)) is not None:
             shares = shelf.shares[i]

@@ -20,6 +20,7 @@ class Admit:
     """Some of the chips are still releasing."""
     message: str
     victims: tuple[WorkloadKey, ...] = ()
+    """Who makes room: each has a Displace or a Migrate of its own."""
     reason: Reason = Reason.ADMITTED
     seats: tuple[int, ...] = ()
     """Of fractions, the chip for each of `nodes`, by its number in `Node.shares`; a number not there: an idle one."""
@@ -58,6 +59,23 @@ class Displace:
     reason: Reason
     by: WorkloadKey | None
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Migrate:
+    """Let an admitted workload go on elsewhere: as another variant, in another pool, or on other nodes of its own."""
+
+    workload: WorkloadKey
+    variant: VariantName
+    pool: PoolName
+    chips: Milli
+    """Per replica."""
+    nodes: tuple[NodeName, ...]
+    """One for each of its replicas, whether it stays there or goes there."""
+    by: WorkloadKey | None
+    message: str
+    reason: Reason = Reason.MIGRATED
+    seats: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +160,7 @@ class Reserved:
     """When the first estimate behind `start` will have come true or not."""
 
 
-Decision = Admit | Place | Resize | Displace | Finish | Stop | Keep | Hold
+Decision = Admit | Place | Resize | Displace | Migrate | Finish | Stop | Keep | Hold
 
 
 @dataclass(frozen=True, slots=True)

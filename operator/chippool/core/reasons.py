@@ -8,6 +8,7 @@ class Reason(StrEnum):
     ADMITTED = "Admitted"
     PLACED = "Placed"
     RESIZED = "Resized"
+    MIGRATED = "Migrated"
 
     # it ended
     COMPLETED = "Completed"

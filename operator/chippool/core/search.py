@@ -1,20 +1,22 @@
 """Rules 2 to 6 for one workload: the first way to run it that can be, or what each way lacks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import islice
 from operator import or_
 
 from chippool.core import shortage
 from chippool.core.board import Board
 from chippool.core.claim import Claim, why
-from chippool.core.displacement import Bid
+from chippool.core.displacement import Bid, Room
 from chippool.core.earliest import Chance
 from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKey
 from chippool.core.placement import Spots, fill, names, seats, total
 from chippool.core.plan import Shortage
 from chippool.core.reasons import Reason
-from chippool.core.regain import rights
+from chippool.core.regain import Passed, rights
+from chippool.core.relocation import Move
 from chippool.core.reservation import Reservation
 from chippool.core.reserve import kept
 from chippool.core.seeker import Option, Seeker
@@ -36,6 +38,8 @@ class Found:
     seats: Seats = ()
     """The chips of fractions."""
     spots: Spots = field(default_factory=list, compare=False)
+    moves: tuple[Move, ...] = ()
+    """Those victims that go on elsewhere."""
 
 
 def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
@@ -49,10 +53,11 @@ def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
         if isinstance(answer, Found):
             return answer
         fits[n] = answer
-    for n in fits if seeker.preempts else ():
-        found = _by_displacing(board, seeker, seeker.options[n])
-        if found is not None:
-            return found
+    for way in _WAYS if seeker.preempts else ():
+        for n in fits:
+            found = way(board, seeker, seeker.options[n])
+            if found is not None:
+                return found
     return tuple(never[n] or _lack(board, seeker, option, fits[n]) for n, option in enumerate(seeker.options))
 
 
@@ -112,20 +117,53 @@ def _would_fit(board: Board, option: Option) -> bool:
     return total(spots) == option.replicas
 
 
+def _by_moving(board: Board, seeker: Seeker, option: Option) -> Found | None:
+    for claim, passed in islice(_rights(board, seeker, option), 1):
+        room = board.move_for(option.pool, _bid(board, seeker, option, claim, passed))
+        return _made(board, seeker, option, claim, room)
+    return None
+
+
 def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:
+    for claim, passed in _rights(board, seeker, option):
+        bid = _bid(board, seeker, option, claim, passed)
+        room = board.displace_for(option.pool, bid)
+        if room is not None:
+            return _made(board, seeker, option, claim, room)
+    return None
+
+
+def _by_both(board: Board, seeker: Seeker, option: Option) -> Found | None:
+    for claim, passed in islice(_rights(board, seeker, option), 1):
+        room = board.move_and_displace_for(option.pool, _bid(board, seeker, option, claim, passed))
+        return _made(board, seeker, option, claim, room)
+    return None
+
+
+_WAYS = (_by_moving, _by_displacing, _by_both)
+"""Rule 6, cheapest first: each is tried for every option before the next."""
+
+
+def _rights(board: Board, seeker: Seeker, option: Option) -> Iterator[tuple[Claim, Passed]]:
+    """None where others are next and need what the limits leave."""
+    if _has_quota(board, board.bookings.minded(seeker, option), seeker, option):
+        yield from rights(board, seeker.queue, option.pool, option.new, _claim(board, seeker, option))
+
+
+def _bid(board: Board, seeker: Seeker, option: Option, claim: Claim, passed: Passed) -> Bid:
     floor = _kept(board, seeker, option)
     floor = min(floor, board.shelves[option.pool].free_in_all()) if floor else 0
-    minded = board.bookings.minded(seeker, option)
-    if not _has_quota(board, minded, seeker, option):
+    closed = reduce(or_, (one.nodes for one in board.bookings.minded(seeker, option)), 0)
+    return Bid(option.variant.ask, option.replicas, claim, passed, floor, closed)
+
+
+def _made(board: Board, seeker: Seeker, option: Option, claim: Claim, room: Room | None) -> Found | None:
+    if room is None:
         return None
-    closed = reduce(or_, (one.nodes for one in minded), 0)
-    for claim, passed in rights(board, seeker.queue, option.pool, option.new, _claim(board, seeker, option)):
-        bid = Bid(option.variant.ask, option.replicas, claim, passed, floor)
-        room = board.displace_for(option.pool, bid, closed)
-        if room is not None:
-            victims = tuple(t.key for t in room.victims)
-            return _found(board, seeker, option, room.spots, victims, tuple(why(claim, t) for t in room.victims))
-    return None
+    reasons = (*(why(claim, t) for t in room.victims), *(Reason.MIGRATED for _ in room.moves))
+    leavers = (*room.victims, *(move.tenant for move in room.moves))
+    found = _found(board, seeker, option, room.spots, tuple(t.key for t in leavers), reasons)
+    return replace(found, moves=room.moves)
 
 
 def _claim(board: Board, seeker: Seeker, option: Option) -> Claim:

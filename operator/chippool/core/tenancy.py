@@ -103,6 +103,14 @@ class Tenancy:
             self.shelf.give(i, tenant.ask, count, tenant.seats.get(i, ()))
             self.moved.append(i)
 
+    def let_move(self, tenant: Tenant, nodes: Iterable[int]) -> None:
+        """Count a tenant out that goes on elsewhere and has given these nodes back: it is moved once a plan."""
+        if not tenant.gone:
+            tenant.gone = True
+            self._count(tenant, -1)
+        self.moved += nodes
+        self.bounds.clear()  # work that is no tenant any more has changed hands with room: more may fit than before
+
     def restore(self, tenants: Iterable[Tenant]) -> None:
         """Count evicted tenants among those who are there again; the shelf is rolled back by whoever asks for this."""
         for tenant in tenants:

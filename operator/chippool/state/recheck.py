@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from chippool.core.ids import NodeName, PoolName, WorkloadKey
 from chippool.core.model import Ask, Node, Workload
-from chippool.core.plan import Admit, Decision, Displace, Finish, Place, Resize, Stop
+from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Place, Resize, Stop
 from chippool.core.shares import added, overfull
 
 Holding = tuple[NodeName, int, Iterable[tuple[str, int]], int | None]
 """Node, milli-chips and the other requests of one replica, and of a fraction its chip."""
 Taker = Admit | Place | Resize
-Giver = Displace | Finish | Stop
+Giver = Displace | Migrate | Finish | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Recheck:
     def accepted(self, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
         """Return what is still right, in the same order; who is no longer a winner displaces nobody."""
         plan = tuple(decisions)
-        by_key = {d.workload: d for d in plan if isinstance(d, Displace)}
+        by_key = {d.workload: d for d in plan if isinstance(d, Displace | Migrate)}
         victims = {key for d in plan if isinstance(d, Taker) for key in d.victims}
         right = {d.workload for d in plan if isinstance(d, Giver) and d.workload not in victims and self._give(d)}
         for decision in plan:
@@ -49,7 +49,7 @@ class Recheck:
                 right.add(decision.workload)
         return tuple(d for d in plan if d.workload in right)
 
-    def _take(self, decision: Taker, displaced: Iterable[Displace]) -> set[WorkloadKey]:
+    def _take(self, decision: Taker, displaced: Iterable[Displace | Migrate]) -> set[WorkloadKey]:
         given = [d for d in displaced if self._give(d)]
         if not self._takes(decision):
             for other in given:

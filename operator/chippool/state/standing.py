@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from chippool.core.model import Assignment, Displaced, Outcome, Workload
-from chippool.core.plan import Admit, Decision, Displace, Finish, Resize, Stop
+from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Resize, Stop
 from chippool.core.reasons import Reason
 from chippool.core.respite import NO_LOOP_S, displacers
 from chippool.state.past import deleted
@@ -67,7 +67,7 @@ def assumed(standing: Standing, assumption: Assumption) -> Standing:
             return replace(standing, assignment=assumption.assignment, displaced=displaced, outcome=None, active=True)
         case Resize():
             return replace(standing, assignment=assumption.assignment)
-        case Displace():
+        case Displace() | Migrate():
             return replace(standing, assignment=None, displaced=assumption.displaced, active=False)
         case Finish(_, reason, message):
             return replace(standing, outcome=Outcome(reason, message), active=False, finished=True)
@@ -82,7 +82,7 @@ def confirmed(assumption: Assumption, standing: Standing) -> bool:
     match assumption.decision:
         case Admit() | Resize():
             return standing.assignment == assumption.assignment
-        case Displace():
+        case Displace() | Migrate():
             return standing.assignment is None
         case Finish():
             return standing.finished
@@ -96,7 +96,7 @@ REMEMBERED = 16
 """Displacers kept on an object at most: its annotation must not grow without end."""
 
 
-def displaced_by(decision: Displace, workload: Workload, now: float) -> Displaced:
+def displaced_by(decision: Displace | Migrate, workload: Workload, now: float) -> Displaced:
     """Return the trace a displacement leaves on the made object; `workload` as it was before."""
     before = workload.displaced
     return Displaced(
@@ -112,7 +112,7 @@ def displaced_by(decision: Displace, workload: Workload, now: float) -> Displace
     )
 
 
-def _not_started(decision: Displace, workload: Workload) -> int:
+def _not_started(decision: Displace | Migrate, workload: Workload) -> int:
     before = workload.displaced
     if workload.started:
         return 0
@@ -130,7 +130,7 @@ def assumption_of(decision: Decision, workload: Workload, now: float, until: flo
             return Assumption(decision, workload.uid, given, dated, until)
         case Resize(replicas=replicas) if workload.assignment is not None:
             return Assumption(decision, workload.uid, replace(workload.assignment, replicas=replicas), None, until)
-        case Displace():
+        case Displace() | Migrate():
             return Assumption(decision, workload.uid, None, displaced_by(decision, workload, now), until)
         case Finish() | Stop():
             return Assumption(decision, workload.uid, None, None, until)

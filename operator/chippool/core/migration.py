@@ -1,0 +1,176 @@
+"""Rule 6, before anybody is evicted: room for a workload by moving running work that has room elsewhere.
+
+Whoever may be displaced may be moved anywhere. Work of the same priority may be moved too, within its pool, where it
+keeps all it has. Nodes are emptied one after the other, the one that costs least first, and what turns out to be in
+nobody's way stays. A heuristic with counted work: it may miss a packing, and never makes one that is not there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from chippool.core.claim import scope_of
+from chippool.core.displacement import Room, fits_beside, join
+from chippool.core.ids import Milli
+from chippool.core.placement import Spot, Spots, fill, total
+from chippool.core.relocation import Move
+from chippool.core.shares import is_fraction, overfull
+from chippool.core.tenant import Tenant
+from chippool.core.vacancy import Outcome, Site, vacate_one
+
+EVICTED = 8
+"""Evictions, each with all before it, beside which moves are tried."""
+
+
+def by_moving(site: Site) -> Room | None:
+    """Room without evicting anybody; None, and nothing changed, if none was found."""
+    if not _may_be_enough(site):
+        return None
+    start, outcome = site.relocation.mark(), Outcome()
+    if _until_it_fits(site, outcome):
+        return _spared(site, outcome)
+    site.relocation.undo(start)
+    site.effort.fails(by_moving, site.pool, site.bid)
+    return None
+
+
+def by_moving_and_evicting(site: Site) -> Room | None:
+    """Room by evicting some whom the bid may take and moving others; None, and nothing changed, if none was found."""
+    start, gone = site.relocation.mark(), list[Tenant]()
+    for _ in islice(_evictions(site, gone), EVICTED):
+        tried, outcome = site.relocation.mark(), Outcome(evicted=list(gone))
+        if _until_it_fits(site, outcome):
+            return _spared(site, outcome)
+        site.relocation.undo(tried)
+    site.relocation.undo(start)
+    site.tenancy.restore(gone)
+    site.effort.fails(by_moving_and_evicting, site.pool, site.bid)
+    return None
+
+
+def moved_instead(site: Site, room: Room) -> Room:
+    """Let those victims who have room elsewhere go there, the most valuable first."""
+    freed = {i for tenant in room.victims for i in tenant.spots}
+    moves = [m for t in sorted(room.victims, key=lambda t: -t.rank) if (m := _settled(site, t, freed)) is not None]
+    moved = {move.tenant.key for move in moves}
+    return Room(room.spots, tuple(t for t in room.victims if t.key not in moved), tuple(moves))
+
+
+def _settled(site: Site, tenant: Tenant, freed: set[int]) -> Move | None:
+    """A place for one that has left its nodes; a service only goes where nobody else has to leave first."""
+    relocation, bid = site.relocation, site.bid
+    bound = any(i in tenant.path for i, _ in bid.passed)  # its queue is to give chips of this pool back
+    if not bound and relocation.may_shift(tenant, site.pool, bid.claim):
+        start = relocation.mark()
+        move = relocation.shift(tenant, site.pool, tenant.spots, freed)
+        if move is not None and site.tenancy.shelf.free_in_all() >= bid.floor:
+            return move
+        relocation.undo(start)
+    return relocation.leave(tenant, site.pool) if relocation.may_leave(tenant, bid.claim) else None
+
+
+# --- enough
+
+
+def _may_be_enough(site: Site) -> bool:
+    """Moves within the pool leave as many chips free as there are; only who leaves it leaves more."""
+    short = _asked(site) - site.tenancy.shelf.free_in_all()
+    return short <= 0 or (not site.relocation.nobody_leaves() and short <= _takeable(site))
+
+
+def _asked(site: Site) -> Milli:
+    return site.bid.replicas * site.bid.ask.chips + site.bid.floor
+
+
+def _takeable(site: Site) -> Milli:
+    tenancy, claim = site.tenancy, site.bid.claim
+    return tenancy.total(scope_of(claim)) + sum(tenancy.own(claim).values())
+
+
+def _evictions(site: Site, gone: list[Tenant]) -> Iterator[int]:
+    """Evict one more each time, the cheapest first; stops wherever there are chips enough to try with."""
+    shelf, asked = site.tenancy.shelf, _asked(site)
+    if shelf.free_in_all() + _takeable(site) < asked:
+        return
+    for tenant in site.tenancy.takeable(site.bid.claim):
+        if _is_contested(site, tenant):
+            continue
+        site.tenancy.evict(tenant)
+        gone.append(tenant)
+        if shelf.free_in_all() >= asked:
+            yield len(gone)
+
+
+def _is_contested(site: Site, tenant: Tenant) -> bool:
+    """Whether pending pods of others could get onto a node of it before anything of ours does."""
+    return any(i in nodes for nodes, _ in site.contested for i in tenant.spots)
+
+
+def _until_it_fits(site: Site, outcome: Outcome) -> bool:
+    shelf, bid = site.tenancy.shelf, site.bid
+    spots = fill(shelf, bid.ask, bid.replicas)
+    join(outcome.ours, spots)
+    left = bid.replicas - total(spots)
+    while left:
+        count = vacate_one(site, outcome, left)
+        if not count:
+            return False
+        left -= count
+    return not bid.floor or shelf.free_in_all() >= bid.floor
+
+
+# --- none in vain
+
+
+def _spared(site: Site, outcome: Outcome) -> Room:
+    """Without those who need not go; and who need not be evicted is moved. The most valuable first."""
+    while _one_stays(site, outcome):  # its new place is free again, which may help another one to stay
+        pass
+    freed = {i for tenant in outcome.evicted for i in tenant.spots}
+    for tenant in list(outcome.evicted):
+        move = _settled(site, tenant, freed)
+        if move is not None:
+            outcome.evicted.remove(tenant)
+            outcome.moves.append(move)
+    return Room(_spots(site, outcome), tuple(outcome.evicted), tuple(outcome.moves))
+
+
+def _one_stays(site: Site, outcome: Outcome) -> bool:
+    for tenant in sorted((*(m.tenant for m in outcome.moves), *outcome.evicted), key=lambda t: -t.rank):
+        start, ours = site.relocation.mark(), dict(outcome.ours)
+        if _stays(site, outcome, tenant):
+            return True
+        outcome.ours = ours
+        site.relocation.undo(start)
+    return False
+
+
+def _stays(site: Site, outcome: Outcome, tenant: Tenant) -> bool:
+    """Put it back where it was, if there is room beside all the others."""
+    move = next((m for m in outcome.moves if m.tenant is tenant), None)
+    stayer = tenant if move is None else replace(tenant, spots=dict(move.leaving))
+    if move is not None:
+        site.relocation.retract(move, site.pool)
+    if not fits_beside(site.tenancy, site.bid, outcome.ours, stayer) or _in_the_way(site, outcome, stayer):
+        return False
+    if move is not None:
+        outcome.moves.remove(move)
+    else:
+        outcome.evicted.remove(tenant)
+        site.tenancy.restore([tenant])
+    return True
+
+
+def _in_the_way(site: Site, outcome: Outcome, stayer: Tenant) -> bool:
+    """Whether it would be where another one has gone to."""
+    shelf = site.tenancy.shelf
+    moves = [m for m in outcome.moves if m.pool == site.pool and m.tenant.key != stayer.key]
+    taken = {spot.node for move in moves for spot in move.spots}
+    return any(i in taken and overfull(shelf.free[i], shelf.shares[i], shelf.room[i]) for i in stayer.spots)
+
+
+def _spots(site: Site, outcome: Outcome) -> Spots:
+    """The winner's replicas, as `fill` would say it."""
+    if is_fraction(site.bid.ask.chips):
+        return [Spot(i, 1, seats) for i, all_ in sorted(outcome.ours.items()) for seats in all_]
+    return [Spot(i, len(all_)) for i, all_ in sorted(outcome.ours.items()) if all_]

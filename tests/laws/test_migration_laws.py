@@ -1,0 +1,148 @@
+"""Laws of moving work that runs, over random clusters full of fragments; the others hold of them too."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chippool.core.cycle import schedule
+from chippool.core.ids import WorkloadKey
+from chippool.core.model import Displaced, Mode
+from chippool.core.plan import Admit, Hold, Migrate
+from chippool.core.reasons import Reason
+from tests.core.build import a_class, a_queue, a_snapshot, a_variant, a_workload, nodes
+from tests.laws.oracle import Cluster, copy_of, moves_of
+
+NOW = 5000.0
+PRIORITIES = {"ads": 1000, "train": 500, "batch": 100}
+
+
+@st.composite
+def fragments(draw):
+    """A pool with many small holes beside one with more room, work that could go on there, and a few that wait."""
+    fleet = [*nodes(draw(st.integers(2, 5)), 8, "h800"), *nodes(draw(st.integers(0, 2)), 8, "npu")]
+    left = {n.name: 8 for n in fleet}
+    running = [w for i in range(draw(st.integers(1, 9))) if (w := draw(a_runner(f"r{i}", fleet, left)))]
+    waiting = [
+        a_workload(
+            f"w{i}",
+            draw(st.sampled_from(sorted(PRIORITIES))),
+            chips=draw(st.sampled_from([2, 4, 6, 8])),
+            replicas=draw(st.integers(1, 2)),
+            created=float(draw(st.integers(0, 9))),
+        )
+        for i in range(draw(st.integers(1, 3)))
+    ]
+    return a_snapshot(
+        fleet,
+        [*running, *waiting],
+        queues=[a_queue(limits=draw(st.sampled_from([{}, {}, {"npu": 8}])))],
+        classes=[a_class(c, v) for c, v in PRIORITIES.items()],
+    )
+
+
+@st.composite
+def a_runner(draw, name, fleet, left):
+    chips = draw(st.sampled_from([1, 2, 3, 4, 6]))
+    fits = [n.name for n in draw(st.permutations(fleet)) if n.pools == ("h800",) and left[n.name] >= chips]
+    spots = fits[: draw(st.integers(1, 2))]
+    if not spots:
+        return None
+    for spot in spots:
+        left[spot] -= chips
+    others = [a_variant("npu", len(spots), draw(st.sampled_from([2, 4])))] if draw(st.booleans()) else []
+    by = draw(st.sampled_from([None, None, None, "w0"]))
+    last = Displaced(NOW - draw(st.sampled_from([100.0, 4000.0])), Reason.PREEMPTED, WorkloadKey(f"ns/{by}"), 1, 0, 1)
+    return a_workload(
+        name,
+        draw(st.sampled_from(sorted(PRIORITIES))),
+        a_variant("h800", len(spots), chips),
+        *others,
+        mode=draw(st.sampled_from(list(Mode))),
+        on=sorted(spots),
+        replicas=len(spots),
+        admitted_at=NOW - draw(st.sampled_from([10.0, 1000.0])),
+        min_runtime=draw(st.sampled_from([0.0, 0.0, 60.0])),
+        displaced=last if by else None,
+    )
+
+
+def decided(snapshot):
+    """Each admission with the cluster just before it, and the moves of the plan."""
+    plan = schedule(snapshot, NOW)
+    cluster, moves = Cluster(snapshot), moves_of(plan)
+    for decision in plan.decisions:
+        if isinstance(decision, Admit):
+            yield decision, copy_of(cluster), moves
+            cluster.admit(decision, moves)
+
+
+@given(fragments())
+def test_what_is_moved_runs_on_whole_as_a_variant_of_its_own_in_a_pool_of_it(snapshot):
+    for move in schedule(snapshot, NOW).decisions:
+        if isinstance(move, Migrate):
+            workload = snapshot.workloads[move.workload]
+            variant = next(v for v in workload.variants if v.name == move.variant)
+            assert len(move.nodes) == variant.replicas
+            assert move.pool in variant.pools
+            assert move.chips == variant.ask.chips
+            assert all(snapshot.nodes[n].pools == (move.pool,) for n in move.nodes)
+            assert (move.pool, sorted(move.nodes)) != (workload.assignment.pool, sorted(workload.placed))
+
+
+@given(fragments())
+def test_nobody_is_moved_for_less_before_his_time_or_twice_an_hour_for_the_same(snapshot):
+    for decision, cluster, moves in decided(snapshot):
+        for key in decision.victims:
+            if key in moves:
+                mover, winner = snapshot.workloads[key], snapshot.workloads[decision.workload]
+                mine, theirs = cluster.priority(winner), cluster.priority(mover)
+                assert theirs < mine if moves[key].pool != decision.pool else theirs <= mine
+                assert NOW - mover.assignment.admitted_at >= mover.min_runtime
+                last = mover.displaced
+                assert last is None or last.by != winner.key or NOW - last.at >= 3600
+
+
+@given(fragments())
+def test_nobody_is_moved_to_a_place_that_work_above_it_could_have_had(snapshot):
+    plan = schedule(snapshot, NOW)
+    last = Cluster(snapshot)
+    for decision in plan.decisions:
+        if isinstance(decision, Admit):
+            last.admit(decision, moves_of(plan))
+    for decision in plan.decisions:
+        if isinstance(decision, Hold):
+            workload = snapshot.workloads[decision.workload]
+            below = [k for k in moves_of(plan) if last.priority(last.held[k][0]) < last.priority(workload)]
+            assert not last.fits_without(workload, below)
+
+
+@given(fragments())
+def test_a_service_always_finds_its_new_room_free_before_it_has_to_leave_the_old(snapshot):
+    for decision, cluster, moves in decided(snapshot):
+        gone = [k for k in decision.victims if k not in moves or snapshot.workloads[k].mode is Mode.GANG]
+        rolling = [k for k in decision.victims if k not in gone]
+        for key in gone:
+            cluster.leave(key)
+        while rolling:
+            ready = [k for k in rolling if has_room(snapshot, cluster, moves[k])]
+            assert ready
+            for key in ready[:1]:
+                cluster.clear([key], moves)
+                rolling.remove(key)
+
+
+def has_room(snapshot, cluster, move):
+    """Beside all that is still there, itself included."""
+    variant = next(v for v in snapshot.workloads[move.workload].variants if v.name == move.variant)
+    tried = copy_of(cluster)
+    tried.shift(variant.ask, move.nodes, -1)
+    return all(tried.free[n] >= 0 and all(amount >= 0 for amount in tried.room[n].values()) for n in move.nodes)
+
+
+@given(fragments())
+def test_who_is_moved_needed_to_be(snapshot):
+    for decision, cluster, moves in decided(snapshot):
+        winner = snapshot.workloads[decision.workload]
+        for key in decision.victims:
+            left = copy_of(cluster)
+            left.clear([other for other in decision.victims if other != key], moves)
+            assert left.is_overfull() or not left.fits(winner)
