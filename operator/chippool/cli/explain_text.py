@@ -122,7 +122,8 @@ def _nodes(nodes: Mapping[str, int]) -> str:
 def _lost(lost: Lost) -> str:
     times = "once" if lost.times == 1 else f"{lost.times} times"
     last = f"last at {lost.at}" if lost.at else "just now"
-    return f"It was displaced {times}, {last} ({lost.reason}): {lost.message or 'nobody left a word'}"
+    what = "moved" if lost.reason == Reason.MIGRATED else "displaced"
+    return f"It was {what} {times}, {last} ({lost.reason}): {lost.message or 'nobody left a word'}"
 
 
 def counted(count: Number, what: str) -> str:

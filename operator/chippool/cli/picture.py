@@ -212,8 +212,10 @@ def in_words(workload: Workload, decision: Decision | None) -> str:
             return "It is being deleted."
         case Admit():
             return "It fits now and is about to be admitted; if it stays so, see whether the operator runs."
-        case Displace() | Migrate() if workload.assignment is not None:
+        case Displace() if workload.assignment is not None:
             return f"It is about to lose its chips. {decision.message}"
+        case Migrate():
+            return f"It is about to move. {decision.message}"
         case _:
             return decision.message
 

@@ -30,7 +30,8 @@ class Carrier:
         self._instance = instance
         self._flying: dict[WorkloadKey, int] = {}
         self._remaking: set[WorkloadKey] = set()  # their old object must go before the new one can be made
-        self._rolled: dict[WorkloadKey, tuple[str, int]] = {}
+        self._held: set[WorkloadKey] = set()  # gangs that are stopped to go on elsewhere
+        self._rolled: dict[WorkloadKey, tuple[str, int, bool]] = {}
         self._owed: dict[WorkloadKey, Displace | Migrate] = {}  # others have been given these chips already
         self._failures: dict[WorkloadKey, tuple[int, float]] = {}  # how often in a row, and when to try again
 
@@ -60,12 +61,13 @@ class Carrier:
 
     def renew(self) -> None:
         """Assumptions whose writes still wait to be sent do not run out."""
-        for key in {*self._flying, *self._owed}:
+        for key in {*self._flying, *self._owed, *self._held}:
             self._mirror.renew(key)
 
     def forget(self) -> None:
         """Begin anew: what was left to do in an earlier reign is decided again."""
         self._remaking.clear()
+        self._held.clear()
         self._owed.clear()
         self._rolled.clear()
 
@@ -89,6 +91,8 @@ class Carrier:
         for displace in list(self._owed.values()):
             if displace.workload not in self._flying:
                 self._displace_again(displace)
+        for key in list(self._held):
+            self._go_on(key)
         for key in list(self._remaking):
             view = self._mirror.view(key)
             if view is None or view.assignment is None:
@@ -97,16 +101,18 @@ class Carrier:
                 self._remake(key)
 
     def roll_out(self, decisions: Iterable[Decision]) -> None:
-        """Roll the edited templates of running Services out, once a generation."""
+        """Roll the edited templates of running Services out, once a generation; and see which gangs are to go on."""
         for decision in decisions:
             if isinstance(decision, Keep | Place | Resize):
                 self._roll_out(decision.workload)
+                if publish.is_held(decision.workload, self._mirror):
+                    self._held.add(decision.workload)
 
     def _roll_out(self, key: WorkloadKey) -> None:
         view = self._mirror.view(key)
         if view is None or view.mode is not Mode.SERVICE or view.assignment is None or key in self._flying:
             return
-        stamp = (view.uid, view.generation)
+        stamp = (view.uid, view.generation, publish.is_rolling_over(key, self._mirror))
         if self._rolled.get(key) == stamp:
             return
         self._rolled[key] = stamp
@@ -117,10 +123,24 @@ class Carrier:
         if now < self._failures.get(key, (0, 0.0))[1]:
             return
         made = self._mirror.made(key)
-        writes = [] if made is None or made.outcome else publish.writes(displace, self._mirror, now)
+        gone = made is None or made.outcome
+        writes = [] if gone else self._rendered(key, partial(publish.writes, displace, self._mirror, now))
         if not writes or (made is not None and made.assignment is None):
             self._owed.pop(key)
             return
+        self._put(key, writes, admits=False)
+
+    def _go_on(self, key: WorkloadKey) -> None:
+        """Let a held gang run again; one that has to be made anew keeps its chips until it is."""
+        if key in self._flying or self._clock() < self._failures.get(key, (0, 0.0))[1]:
+            return
+        if not publish.is_held(key, self._mirror):
+            self._held.discard(key)
+            return
+        writes = self._rendered(key, partial(publish.go_on, key, self._mirror))
+        if any(write.method == "DELETE" for write in writes):
+            self._mirror.keep(key)
+            self._remaking.add(key)
         self._put(key, writes, admits=False)
 
     def _remake(self, key: WorkloadKey) -> None:
@@ -192,7 +212,8 @@ class Carrier:
         if outcome is Outcome.REFUSED:
             self._pause(key)
             logger.warning("refused: %s: %s", key, answer)
-        if key in self._owed and outcome in {Outcome.REFUSED, Outcome.CONFLICT}:
+        refused_move = outcome is Outcome.REFUSED and isinstance(self._owed.get(key), Migrate)
+        if key in self._owed and outcome in {Outcome.REFUSED, Outcome.CONFLICT} and not refused_move:
             return  # the winner counts on it: once more, on the object as it is then
         self._owed.pop(key, None)
         self._mirror.undo(key)

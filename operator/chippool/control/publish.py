@@ -6,6 +6,7 @@ Call after `mirror.assume(plan)`: `view(key).assignment` and `.displaced` are th
 
 import orjson
 
+from chippool.control import publish_move as moves
 from chippool.control import publish_object as objects
 from chippool.control.publish_known import Known
 from chippool.control.publish_object import evict, fail, pin, remove
@@ -23,6 +24,9 @@ __all__ = [
     "admission",
     "evict",
     "fail",
+    "go_on",
+    "is_held",
+    "is_rolling_over",
     "pin",
     "refresh",
     "remove",
@@ -43,10 +47,9 @@ def writes(decision: Decision, known: Known, now: float, order: int = 0) -> list
     match decision:
         case Admit():
             return admission(key, known, order)
-        case Resize():
-            return _resize(key, known, order)
-        case Displace() | Migrate():
-            return _displace(key, known, order)
+        case Resize() | Displace() | Migrate():
+            change = {Resize: _resize, Displace: _displace, Migrate: _migrate}[type(decision)]
+            return change(key, known, order)
         case Finish():
             return _finish(decision, known, now, order)
         case Stop():
@@ -84,8 +87,40 @@ def refresh(key: WorkloadKey, known: Known) -> list[Write]:
     rendered = _rendered(key, known)
     if rendered is None or rendered.kind != "Deployment":
         return []
-    stale = (made for made in _own(key, known) if made.assignment is not None and made.rendered != rendered.stamp)
+    stale = (
+        made
+        for made in _own(key, known)
+        if made.assignment is not None
+        and made.rendered != rendered.stamp
+        and not moves.is_rolling_over(key, known, made)
+    )
     return [objects.roll_out(made, rendered, 0, Urgency.UPKEEP) for made in stale]
+
+
+def is_held(key: WorkloadKey, known: Known) -> bool:
+    """Whether a gang was stopped to go on elsewhere, and has not gone on yet."""
+    view = known.view(key)
+    moves_on = view is not None and view.assignment is not None and not view.finished
+    return moves_on and any(moves.is_held(made) for made in _own(key, known))
+
+
+def is_rolling_over(key: WorkloadKey, known: Known) -> bool:
+    """Whether old replicas of a service that moves still run."""
+    return any(moves.is_rolling_over(key, known, made) for made in _own(key, known))
+
+
+def go_on(key: WorkloadKey, known: Known) -> list[Write]:
+    """Return what lets a held gang go on, nothing while its pods are in the way; LookupError or ValueError as above."""
+    rendered = _rendered(key, known)
+    own = [made for made in _own(key, known) if moves.is_held(made)]
+    return [write for made in own for write in moves.go_on(key, known, made, rendered)] if rendered else []
+
+
+def _migrate(key: WorkloadKey, known: Known, order: int) -> list[Write]:
+    rendered = _rendered(key, known)
+    if rendered is None:
+        return []
+    return [write for made in _own(key, known) for write in moves.move(key, known, made, rendered, order)]
 
 
 def _adapt(key: WorkloadKey, known: Known, made: MadeRecord, rendered: Rendered, order: int) -> list[Write]:

@@ -87,7 +87,7 @@ def _on_the_winner(change: Change, said: Json) -> list[Write]:
     winner = change.winner()
     if winner is None:
         return []
-    told = {"reason": said["reason"], "message": sentences.displaced_other(change.record, winner)}
+    told = {"reason": said["reason"], "message": sentences.displaced_other(change.record, winner, said["reason"])}
     return [_event(change, winner, "Displacing", told, NORMAL, change.record)]
 
 
@@ -107,7 +107,22 @@ def _made_again(change: Change) -> list[Write]:
     return [_event(change, change.record, "Displaced", said, WARNING)]
 
 
-LOOKS: tuple[Callable[[Change], list[Write]], ...] = (_admitted, _misconfigured, _displaced, _made_again, _finished)
+def _moved(change: Change) -> list[Write]:
+    said = change.became(DISPLACED, "False")
+    if said is None or said["reason"] != Reason.MIGRATED:
+        return []
+    moved = _event(change, change.record, "Migrated", said, NORMAL, change.winner())
+    return [moved, *_on_the_winner(change, said)]
+
+
+LOOKS: tuple[Callable[[Change], list[Write]], ...] = (
+    _admitted,
+    _misconfigured,
+    _displaced,
+    _made_again,
+    _moved,
+    _finished,
+)
 
 
 def _event(

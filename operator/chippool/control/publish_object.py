@@ -1,6 +1,7 @@
 """Writes on what chippool makes, and on its pods: one request each, refused if it meets another object."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chippool.api import names
@@ -70,6 +71,37 @@ def roll_out(made: MadeRecord, rendered: Rendered, order: int, urgency: Urgency 
         {"op": "replace", "path": "/spec", "value": rendered.body["spec"]},
     ]
     return Write(_made_key(made), "PATCH", _url(made), body, urgency, order, JSON_PATCH, kind=made.kind)
+
+
+def roll_over(made: MadeRecord, rendered: Rendered, order: int) -> Write:
+    """Make a running Deployment what is rendered now: all new replicas are Ready before the old ones go.
+
+    They have chips of their own, so none has to wait for an old one. Its mark says that the user's own strategy is to
+    be put back.
+    """
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}}
+    body = {**rendered.body, "spec": {**rendered.body["spec"], "strategy": strategy}}
+    body["metadata"] = {**body["metadata"], "annotations": _marked(rendered)}
+    return roll_out(made, replace(rendered, body=body), order)
+
+
+ROLLING_OVER = " rolling over"
+
+
+def rolls_over(made: MadeRecord) -> bool:
+    """Whether it has the strategy of `roll_over`."""
+    return made.rendered.endswith(ROLLING_OVER)
+
+
+def _marked(rendered: Rendered) -> Json:
+    said: Json = rendered.body["metadata"]["annotations"]
+    return {**said, names.RENDERED: rendered.stamp + ROLLING_OVER}
+
+
+def hold(made: MadeRecord, assignment: Assignment, displaced: Displaced, order: int) -> Write:
+    """Stop a Job that is to go on elsewhere: it says where already, and is resumed when its pods are gone."""
+    said = {names.ASSIGNMENT: assignment_text(assignment), names.DISPLACED: displaced_text(displaced)}
+    return _patch(made, {"metadata": _as_seen(made, said), "spec": _at_rest(made)}, order)
 
 
 def resize(made: MadeRecord, assignment: Assignment, order: int) -> Write:

@@ -12,7 +12,7 @@ from chippool.control.render_pod import Json, Order, chip_container, chip_contai
 from chippool.core.ids import CHIP, Milli, VariantName, shown
 from chippool.core.model import Assignment, Displaced, Mode, Workload
 from chippool.core.shares import is_fraction
-from chippool.state.annotations import assignment_text, displaced_text
+from chippool.state.annotations import assignment_text, displaced_text, time_text
 from chippool.state.records import PoolRecord, WorkloadRecord
 
 DRAINS_ARE_NOBODYS_FAULT = {
@@ -95,6 +95,7 @@ def _order(record: WorkloadRecord, spec: Mapping[str, Any], assignment: Assignme
         replicas=assignment.replicas,
         gang=record.view.mode is Mode.GANG,
         container=chip_container_name(spec),
+        admission="" if record.view.mode is Mode.GANG else time_text(assignment.admitted_at),
     )
 
 
@@ -198,6 +199,7 @@ def _chips(pod: Mapping[str, Any], container: str) -> Json:
 
 def _digest(shape: Mapping[str, Any], container: str, chips: Mapping[str, str]) -> str:
     bare = orjson.loads(orjson.dumps({key: value for key, value in shape.items() if key not in MOVES}))
+    bare["template"]["metadata"].get("annotations", {}).pop(names.ADMITTED_AT, None)
     resources = chip_container(bare["template"]["spec"], container)["resources"]
     for part in ("limits", "requests"):
         for resource in chips:

@@ -26,6 +26,8 @@ class Order:
     gang: bool
     container: str
     """Which one gets the chips."""
+    admission: str = ""
+    """Of a service: when it was admitted, to tell its pods from those of an earlier admission."""
 
     @property
     def coordinated(self) -> bool:
@@ -68,6 +70,8 @@ def _mark(template: Json, order: Order) -> None:
     metadata = template.get("metadata") or {}
     kept = {key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)}
     kept["labels"] = {**kept.get("labels", {}), names.WORKLOAD: order.name}
+    if order.admission:
+        kept["annotations"] = {**kept.get("annotations", {}), names.ADMITTED_AT: order.admission}
     template["metadata"] = kept
 
 

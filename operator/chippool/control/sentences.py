@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from chippool.core.ids import CHIP, Milli, PoolName
 from chippool.core.model import Assignment, Displaced
+from chippool.core.reasons import Reason
 from chippool.state.records import WorkloadRecord
 
 NOT_ADMITTED = "It has no chips; condition Admitted says why."
@@ -15,6 +16,7 @@ STARTING = "Its pods have their chips and are starting."
 NOT_READY = "Its replicas were Ready and some are not any more."
 ENDED = "It has ended and needs no chips any more."
 MADE_AGAIN = "Its Job or Deployment was deleted by someone and was made again."
+MOVING = "Its old replicas run until the new ones are Ready."
 ADMITTED_AGAIN = "It has chips again."
 
 MODELLED = "Every field of spec.template that decides about nodes is considered when nodes are chosen."
@@ -53,13 +55,14 @@ def admitted_again(displaced: Displaced) -> str:
     return f"{ADMITTED_AGAIN} It was displaced {times}, the last time: {displaced.message or displaced.reason}"
 
 
-def displaced_other(victim: WorkloadRecord, winner: WorkloadRecord) -> str:
+def displaced_other(victim: WorkloadRecord, winner: WorkloadRecord, reason: str) -> str:
     """Names stay in their namespace: elsewhere a workload is one of its queue and class."""
+    what = "moved" if reason == Reason.MIGRATED else "displaced"
     if victim.namespace == winner.namespace:
-        return f"Workload {victim.name} was displaced to make room for this one."
+        return f"Workload {victim.name} was {what} to make room for this one."
     return (
         f"A workload of queue {victim.view.queue} and class {victim.view.class_name} "
-        "was displaced to make room for this one."
+        f"was {what} to make room for this one."
     )
 
 

@@ -19,7 +19,7 @@ from chippool.core.model import Assignment, Mode, Workload
 from chippool.core.plan import Decision, Finish, Hold, Keep
 from chippool.core.reasons import Reason
 from chippool.state.records import MadeRecord, WorkloadRecord
-from chippool.state.translate_workload import REPLACING
+from chippool.state.translate_workload import REPLACING, STILL_READY
 
 Json = dict[str, Any]
 
@@ -112,6 +112,8 @@ def _ready(seen: Seen) -> Said | None:
     there = seen.view.ready + (seen.view.succeeded if seen.view.mode is Mode.GANG else 0)
     if there >= assignment.replicas:
         return Said(READY, True, PODS_READY, sentences.PODS_READY)
+    if seen.view.outgoing >= assignment.replicas:
+        return Said(READY, True, STILL_READY, sentences.MOVING)
     reason, sentence = (PODS_NOT_READY, sentences.NOT_READY) if seen.view.started else (STARTING, sentences.STARTING)
     return Said(READY, False, reason, _first_error(seen, assignment, reason, sentence))
 
@@ -144,6 +146,8 @@ def _has_again(seen: Seen) -> Said | None:
         return Said(DISPLACED, False, Reason.ADMITTED, sentences.ADMITTED_AGAIN) if seen.says(DISPLACED) else None
     if lost.reason is Reason.OBJECT_DELETED:
         return Said(DISPLACED, False, lost.reason, sentences.MADE_AGAIN)
+    if lost.reason is Reason.MIGRATED:
+        return Said(DISPLACED, False, lost.reason, lost.message)
     return Said(DISPLACED, False, Reason.ADMITTED, sentences.admitted_again(lost))
 
 

@@ -220,6 +220,8 @@ class Workload:
     """Replicas of its assignment that are neither placed, reserved nor succeeded."""
     succeeded: int = 0
     ready: int = 0
+    outgoing: int = 0
+    """Ready replicas of a service that moves which run until the new ones are Ready; not among the others."""
     started: bool = False
     """All its replicas were Ready at some time since it was admitted."""
     clock: float = 0.0

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from chippool.core.ids import NodeName
-from chippool.core.model import Workload
+from chippool.core.model import Mode, Workload
+from chippool.state.annotations import time_text
 from chippool.state.records import PodRecord
 from chippool.state.standing import Standing
 
@@ -23,9 +24,13 @@ class Claim:
 
     stays: bool
     made_uid: str = ""
+    admission: str = ""
+    """Of a service: which of its pods are new; those of an earlier admission are on their way out."""
 
 
 NO_CLAIM = Claim(stays=False)
+NOBODY = "nobody"
+"""The controller of no pod: while a gang moves, all that is there of it is on its way out."""
 UNREADABLE = Claim(stays=True)
 """Of a workload nobody understands: what runs of it is left alone."""
 
@@ -34,7 +39,10 @@ def claim_of(workload: Workload | None, standing: Standing) -> Claim:
     """Return the claim of a workload, None for one that does not exist."""
     if workload is None or workload.deleting or standing.finished:
         return NO_CLAIM
-    return Claim(standing.assignment is not None and standing.outcome is None, standing.made_uid)
+    stays = standing.assignment is not None and standing.outcome is None
+    if standing.assignment is None or workload.mode is Mode.GANG:
+        return Claim(stays, NOBODY if standing.moving else standing.made_uid)
+    return Claim(stays, standing.made_uid, time_text(standing.assignment.admitted_at))
 
 
 def hold_of(pod: PodRecord, claim: Claim, evicted: Container[str]) -> Hold:
@@ -43,7 +51,14 @@ def hold_of(pod: PodRecord, claim: Claim, evicted: Container[str]) -> Hold:
         return Hold.LEAVING
     if not pod.workload or not pod.made_uid:
         return Hold.UNMANAGED
+    if is_old(pod, claim):
+        return Hold.LEAVING
     return Hold.MANAGED if claim.stays and claim.made_uid in {"", pod.made_uid} else Hold.LEAVING
+
+
+def is_old(pod: PodRecord, claim: Claim) -> bool:
+    """Whether it is a service's pod of an earlier admission, which runs until the new ones are Ready."""
+    return bool(claim.admission and pod.admission) and pod.admission != claim.admission
 
 
 @dataclass(slots=True)
@@ -56,6 +71,8 @@ class Tally:
     ready: int = 0
     ran: int = 0
     succeeded: int = 0
+    outgoing: int = 0
+    """Ready pods of an earlier admission."""
     checkpointed_at: float | None = None
     waits_since: float | None = None
     """When the first of its gated pods was made."""
@@ -74,6 +91,8 @@ def tally(
             _finished(pod, claim, found, done)
         elif hold_of(pod, claim, evicted) is Hold.MANAGED:
             _standing(pod, found, node_of)
+        elif is_old(pod, claim) and claim.stays:
+            found.outgoing += pod.ready and not pod.deleting
     found.succeeded = len(done)
     return found
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Snapshot, Workload
-from chippool.core.plan import Admit, Decision, Place, Plan, Resize
+from chippool.core.plan import Admit, Decision, Migrate, Place, Plan, Resize
 from chippool.core.sharing import Sharing
 from chippool.state.beliefs import WAIT_S, Beliefs
 from chippool.state.facts import Facts, Marks, key_of_made
@@ -29,7 +29,7 @@ from chippool.state.records import (
     WorkloadRecord,
 )
 from chippool.state.reservations import WHOLE, Reservation
-from chippool.state.standing import assumption_of
+from chippool.state.standing import Assumption, assumption_of
 from chippool.state.views import Views
 
 
@@ -142,7 +142,7 @@ class Mirror:
         if assumption is not None:
             self._beliefs.assume(decision.workload, assumption)
         given = (assumption.assignment if assumption else None) or workload.assignment
-        if isinstance(decision, Admit | Place | Resize) and given and (asked := asked_by(decision, workload)):
+        if isinstance(decision, Admit | Migrate | Place | Resize) and given and (asked := asked_by(decision, workload)):
             seats = decision.seats or (WHOLE,) * len(decision.nodes)
             for node, seat in zip(decision.nodes, seats, strict=True):
                 self._beliefs.reserve(Reservation(decision.workload, node, asked[1], given.admitted_at, seat=seat))
@@ -166,6 +166,17 @@ class Mirror:
     def renew(self, key: WorkloadKey) -> None:
         """Start the 60 s of an assumption again: its write is still waiting to be sent."""
         self._beliefs.renew(key)
+
+    def keep(self, key: WorkloadKey) -> None:
+        """Take for true that a workload keeps its assignment while its object is made anew."""
+        self._views.refresh()
+        workload = self._views.workloads.get(key)
+        if workload is None or workload.assignment is None:
+            return
+        given = workload.assignment
+        move = Migrate(key, given.variant, given.pool, 0, (), None, "")
+        until = self._clock() + WAIT_S
+        self._beliefs.assume(key, Assumption(move, workload.uid, given, workload.displaced, until))
 
     def expire(self, now: float) -> list[WorkloadKey]:
         """Undo what the watch has not confirmed in time; returns the workloads whose assumption it was."""

@@ -156,6 +156,7 @@ def project_workload(
         short_since=tally.waits_since if lacks else None,
         succeeded=succeeded,
         ready=tally.ready,
+        outgoing=tally.outgoing,
         started=_started(record, standing, tally.ran + succeeded),
         clock=clock if standing.assignment else 0.0,
         error=_error(record, made, tally),

@@ -11,7 +11,8 @@ from chippool.core.shares import added, overfull
 
 Holding = tuple[NodeName, int, Iterable[tuple[str, int]], int | None]
 """Node, milli-chips and the other requests of one replica, and of a fraction its chip."""
-Taker = Admit | Place | Resize
+Taker = Admit | Migrate | Place | Resize
+Winner = Admit | Place | Resize
 Giver = Displace | Migrate | Finish | Stop
 
 
@@ -40,22 +41,35 @@ class Recheck:
         """Return what is still right, in the same order; who is no longer a winner displaces nobody."""
         plan = tuple(decisions)
         by_key = {d.workload: d for d in plan if isinstance(d, Displace | Migrate)}
-        victims = {key for d in plan if isinstance(d, Taker) for key in d.victims}
-        right = {d.workload for d in plan if isinstance(d, Giver) and d.workload not in victims and self._give(d)}
+        victims = {key for d in plan if isinstance(d, Winner) for key in d.victims}
+        alone = [d for d in plan if isinstance(d, Giver) and d.workload not in victims]
+        right = {d.workload for d in alone if not isinstance(d, Migrate) and self._give(d)}
+        right |= self._take([], [d for d in alone if isinstance(d, Migrate)])
         for decision in plan:
-            if isinstance(decision, Taker):
-                right |= self._take(decision, [by_key[key] for key in decision.victims if key in by_key])
+            if isinstance(decision, Winner):
+                right |= self._take([decision], [by_key[key] for key in decision.victims if key in by_key])
             elif not isinstance(decision, Giver) and self._is_same(decision.workload):
                 right.add(decision.workload)
         return tuple(d for d in plan if d.workload in right)
 
-    def _take(self, decision: Taker, displaced: Iterable[Displace | Migrate]) -> set[WorkloadKey]:
+    def _take(self, winners: list[Taker], displaced: Iterable[Displace | Migrate]) -> set[WorkloadKey]:
+        """All of them, with those who make room and where these go; or nobody."""
         given = [d for d in displaced if self._give(d)]
-        if not self._takes(decision):
-            for other in given:
-                self._shift(other.workload, -1)
-            return set()
-        return {decision.workload, *(d.workload for d in given)}
+        takers = [*winners, *(d for d in given if isinstance(d, Migrate))]
+        booked = list[tuple[Taker, Ask]]()
+        for taker in takers:
+            ask = self._takes(taker)
+            if ask is None:
+                break
+            self._book(taker, ask, 1)
+            booked.append((taker, ask))
+        if len(booked) == len(takers):
+            return {d.workload for d in (*winners, *given)}
+        for taker, ask in booked:
+            self._book(taker, ask, -1)
+        for other in given:
+            self._shift(other.workload, -1)
+        return set()
 
     def _give(self, decision: Giver) -> bool:
         if not self._is_same(decision.workload):
@@ -75,23 +89,25 @@ class Recheck:
         then, now = self._world.then.get(key), self._world.now(key)
         return then is not None and now is not None and _decisive(then) == _decisive(now)
 
-    def _takes(self, decision: Taker) -> bool:
+    def _takes(self, decision: Taker) -> Ask | None:
+        """What each of its nodes has room for, if it is still right."""
         now = self._world.now(decision.workload)
-        if now is None or not self._is_same(decision.workload):
-            return False
-        asked = asked_by(decision, now)
+        asked = asked_by(decision, now) if now is not None and self._is_same(decision.workload) else None
         if asked is None:
-            return False
+            return None
         pool, ask = asked
         for node, count in Counter(decision.nodes).items():
             if not self._fits(node, pool, ask, count) or not self._fits_chip_by_chip(node, decision, ask, count):
-                return False
+                return None
+        return ask
+
+    def _book(self, decision: Taker, ask: Ask, sign: int) -> None:
         for node, seat in zip(decision.nodes, decision.seats, strict=False):
-            self._parts[node][seat] += ask.chips
+            self._parts[node][seat] += sign * ask.chips
         for node in decision.nodes:
-            self._chips[node] -= ask.chips
-            self._room[node].subtract(dict(ask.requests))
-        return True
+            self._chips[node] -= sign * ask.chips
+            for name, amount in ask.requests:
+                self._room[node][name] -= sign * amount
 
     def _fits(self, name: NodeName, pool: PoolName, ask: Ask, count: int) -> bool:
         node = self._world.nodes(name)
@@ -120,6 +136,10 @@ def asked_by(decision: Taker, workload: Workload) -> tuple[PoolName, Ask] | None
         case Admit(variant=variant, pool=pool, nodes=nodes):
             chosen = next((v for v in workload.variants if v.name == variant), None)
             right = chosen is not None and len(nodes) == chosen.replicas - workload.succeeded
+        case Migrate(variant=variant, pool=pool, nodes=nodes) if given:
+            chosen = next((v for v in workload.variants if v.name == variant), None)
+            whole = given.replicas if variant == given.variant else chosen.replicas if chosen else 0
+            right = len(nodes) == whole - workload.succeeded
         case _:
             chosen = next((v for v in workload.variants if given and v.name == given.variant), None)
             pool = given.pool if given else PoolName("")

@@ -46,6 +46,8 @@ class PodRecord:
     """What keeps it from being Ready, in the kubelet's words."""
     checkpointed_at: float | None = None
     """When it says that it last saved its work."""
+    admission: str = ""
+    """Of a service's pod: for which admission it was made."""
     parts: Parts = NO_PARTS
     """What it says of single chips, in a cluster that shares them."""
     running: bool = False

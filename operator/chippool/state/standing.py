@@ -20,6 +20,8 @@ class Standing:
     active: bool = False
     finished: bool = False
     succeeded: int = 0
+    moving: bool = False
+    """Its Job is stopped and is to go on elsewhere."""
     made_uid: str = ""
     """Only pods of this controller are its replicas; empty where any will do (a Deployment's, or one not seen yet)."""
 
@@ -47,14 +49,15 @@ def observed(record: WorkloadRecord, made: MadeRecord | None) -> Standing:
         outcome=None if made.deleting else made.outcome,
         active=not ended and not made.suspended and made.replicas > 0,
         finished=finished,
+        moving=made.kind == "Job" and made.suspended and made.assignment is not None and not (ended or finished),
         succeeded=0 if made.deleting else made.succeeded,
         made_uid=made.uid if made.kind == "Job" and not made.deleting else "",
     )
 
 
 def _lost(made: MadeRecord) -> Displaced | None:
-    """Return how the workload last lost its chips; an object that goes with its assignment on it is being deleted."""
-    if made.deleting and made.assignment is not None and made.outcome is None:
+    """Return how the workload last lost its chips; one that goes while it runs was deleted by someone."""
+    if made.deleting and made.assignment is not None and made.outcome is None and not made.suspended:
         return deleted(made.displaced.count if made.displaced else 0)
     return made.displaced
 
@@ -62,12 +65,13 @@ def _lost(made: MadeRecord) -> Displaced | None:
 def assumed(standing: Standing, assumption: Assumption) -> Standing:
     """Return how it stands if what was decided is done."""
     match assumption.decision:
-        case Admit():
+        case Admit() | Migrate():
+            given, moving = assumption.assignment, isinstance(assumption.decision, Migrate)
             displaced = assumption.displaced or standing.displaced  # its object may be made anew in between
-            return replace(standing, assignment=assumption.assignment, displaced=displaced, outcome=None, active=True)
+            return replace(standing, assignment=given, displaced=displaced, outcome=None, active=True, moving=moving)
         case Resize():
             return replace(standing, assignment=assumption.assignment)
-        case Displace() | Migrate():
+        case Displace():
             return replace(standing, assignment=None, displaced=assumption.displaced, active=False)
         case Finish(_, reason, message):
             return replace(standing, outcome=Outcome(reason, message), active=False, finished=True)
@@ -82,7 +86,9 @@ def confirmed(assumption: Assumption, standing: Standing) -> bool:
     match assumption.decision:
         case Admit() | Resize():
             return standing.assignment == assumption.assignment
-        case Displace() | Migrate():
+        case Migrate():
+            return standing.assignment == assumption.assignment and standing.active
+        case Displace():
             return standing.assignment is None
         case Finish():
             return standing.finished
@@ -130,7 +136,12 @@ def assumption_of(decision: Decision, workload: Workload, now: float, until: flo
             return Assumption(decision, workload.uid, given, dated, until)
         case Resize(replicas=replicas) if workload.assignment is not None:
             return Assumption(decision, workload.uid, replace(workload.assignment, replicas=replicas), None, until)
-        case Displace() | Migrate():
+        case Migrate(variant=variant, pool=pool) if (before := workload.assignment) is not None:
+            same = variant == before.variant
+            replicas = before.replicas if same else next(v.replicas for v in workload.variants if v.name == variant)
+            given = Assignment(variant, pool, replicas, now)
+            return Assumption(decision, workload.uid, given, displaced_by(decision, workload, now), until)
+        case Displace():
             return Assumption(decision, workload.uid, None, displaced_by(decision, workload, now), until)
         case Finish() | Stop():
             return Assumption(decision, workload.uid, None, None, until)

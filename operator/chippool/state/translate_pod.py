@@ -54,6 +54,7 @@ def pod(raw: Json) -> PodRecord:
         checkpointed_at=_checkpointed_at(annotations) if workload else None,
         running=phase == "Running",
         gated_since=time_of(metadata["creationTimestamp"]) if workload and gated else None,
+        admission=annotations.get(names.ADMITTED_AT, "") if workload else "",
         error="" if ready or phase == "Succeeded" else next(_errors(status), ""),
         parts=parts_of(spec, annotations, dict(requests)),
     )

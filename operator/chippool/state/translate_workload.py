@@ -26,6 +26,8 @@ Json = Mapping[str, Any]
 START_TIMEOUT = "10m"
 REPLACE_TIMEOUT = "10m"
 NO_LONGER_READY, REPLACING = "PodsNotReady", "ReplacingReplicas"
+STILL_READY = "OldPodsReady"
+"""Reason of Ready True while a service moves: its new replicas have not been Ready yet."""
 """Reasons of Ready False in a workload that was Ready before, since it was admitted."""
 
 
@@ -95,6 +97,8 @@ def _condition(status: Json, kind: str) -> Json:
 
 def _was_ready(status: Json) -> float:
     ready, since = _condition(status, "Ready"), (status.get("assignment") or {}).get("admittedAt")
+    if ready.get("reason") == STILL_READY:
+        return 0.0
     if since and (ready.get("status") == "True" or ready.get("reason") in {NO_LONGER_READY, REPLACING}):
         return time_of(since)
     return 0.0
