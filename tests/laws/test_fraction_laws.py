@@ -1,8 +1,10 @@
 """Laws of placement chip by chip, against the plainest count there is."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chippool.core.holes import Ground, Holes
 from chippool.core.ids import CHIP
 from chippool.core.placement import fill, total
 from chippool.core.shares import overfull
@@ -109,3 +111,12 @@ def test_the_same_arrivals_teach_the_same(fractions, random):
     shuffled = list(fractions.items())
     random.shuffle(shuffled)
     assert table_of(dict(shuffled)) == table_of(fractions)
+
+
+@given(shelves(), st.lists(st.tuples(ASKS, st.integers(1, 3)), max_size=6), ASKS)
+def test_a_node_costs_the_same_whether_it_is_judged_alone_or_among_all(shelf, before, ask):
+    for other, replicas in before:
+        fill(shelf, other, replicas)
+    ground, judge = Ground(shelf.free, shelf.shares, shelf.room), shelf.judge or shelf.unlearnt
+    among_all = Holes(ground).costs(ask, judge, lambda: np.ones(len(shelf.nodes), np.bool_))
+    assert among_all.tolist() == [Holes(ground).cost_of(i, ask, judge) for i in range(len(shelf.nodes))]

@@ -4,18 +4,21 @@ Beside the worth of the chip it goes on, a node is worth what can still be asked
 memory that typically goes with them are stranded, and so, to a lesser degree, is room without chips.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from chippool.core.bits import flags_of
 from chippool.core.feasibility import Eligibility
-from chippool.core.holes import Ints, Sight
+from chippool.core.holes import Glance, Ints, Sight
 from chippool.core.ids import CHIP
 from chippool.core.model import Ask, Node, Worth
 from chippool.core.shares import is_fraction
 from chippool.core.worth import STEP, UNIT
+
+N = TypeVar("N", int, Ints)
 
 _ENOUGH = 3, 2
 """Room for half as many chips again as are idle is no surplus yet."""
@@ -45,19 +48,15 @@ class Appraisal:
         self, worth: Worth, nodes: Sequence[Node], eligibility: Eligibility, weights: Weights = WEIGHTS
     ) -> None:
         self._weights = weights
-        self._table = np.array(worth.table, np.int64)
+        self._table, self._worth = np.array(worth.table, np.int64), worth.table
         self._typical = {r: amount for r, amount in worth.typical.items() if amount}
         self.looks_at = tuple(self._typical)
         self._pressure = pressure(worth, nodes, eligibility) * weights.pressure // UNIT
+        self._pressures: list[int] = self._pressure.tolist()
 
     def cost(self, sight: Sight, ask: Ask) -> Ints:
         """In millionths of a chip."""
-        asked = dict(ask.requests)
-        left = {r: sight.room[r] - asked.get(r, 0) for r in self.looks_at}
-        idle = sight.idle - ask.chips
-        cost = self._imbalance(idle, left) - self._imbalance(sight.idle, sight.room)
-        cost += idle * self._weights.left // CHIP
-        cost += self._pressure[sight.rows] * ask.chips // CHIP
+        cost = self._of_node(sight.idle, sight.room, self._pressure[sight.rows], ask, _ARRAYS)
         if not is_fraction(ask.chips):
             return cost
         holes = sight.openings()
@@ -66,16 +65,43 @@ class Appraisal:
         costs: Ints = lost + holes + cost[:, None]
         return costs
 
-    def _imbalance(self, idle: Ints, room: Mapping[str, Ints]) -> Ints:
+    def cost_of(self, glance: Glance, ask: Ask) -> Sequence[int]:
+        """In millionths of a chip."""
+        room = {r: glance.room.get(r, 0) for r in self.looks_at}
+        cost = self._of_node(glance.idle, room, self._pressures[glance.row], ask, _NUMBERS)
+        if not is_fraction(ask.chips):
+            return (cost,)
+        worth, chips = self._worth, ask.chips
+        return [worth[h // STEP] - worth[max(h - chips, 0) // STEP] + h + cost for h in glance.openings()]
+
+    def _of_node(self, idle: N, room: Mapping[str, N], pressure: N, ask: Ask, by: "_Arithmetic[N]") -> N:
+        """All but the worth of the chip."""
+        asked = dict(ask.requests)
+        left = {r: amount - asked.get(r, 0) for r, amount in room.items() if r in self._typical}
+        rest = idle - ask.chips
+        cost = self._imbalance(rest, left, by) - self._imbalance(idle, room, by)
+        return cost + rest * self._weights.left // CHIP + pressure * ask.chips // CHIP
+
+    def _imbalance(self, idle: N, room: Mapping[str, N], by: "_Arithmetic[N]") -> N:
         """Chips that the rest of the node can't serve, and what it could serve of chips that aren't there."""
-        served = [room[r] * CHIP // amount for r, amount in self._typical.items()]
-        if not served:
-            return np.zeros_like(idle)
-        chips: Ints = np.minimum.reduce(served)
+        if not self._typical:
+            return idle * 0
+        chips = by.least([room[r] * CHIP // amount for r, amount in self._typical.items()])
         enough, of = _ENOUGH
-        cost: Ints = np.maximum(idle - chips, 0) * self._weights.stranded // CHIP
-        cost += np.maximum(chips - idle * enough // of, 0) * self._weights.surplus // CHIP
-        return cost
+        stranded = by.positive(idle - chips) * self._weights.stranded // CHIP
+        return stranded + by.positive(chips - idle * enough // of) * self._weights.surplus // CHIP
+
+
+@dataclass(frozen=True, slots=True)
+class _Arithmetic(Generic[N]):
+    """What one formula needs to be worked out for one node, or for many at once."""
+
+    least: Callable[[list[N]], N]
+    positive: Callable[[N], N]
+
+
+_NUMBERS: _Arithmetic[int] = _Arithmetic(min, lambda number: max(number, 0))
+_ARRAYS: _Arithmetic[Ints] = _Arithmetic(np.minimum.reduce, lambda numbers: np.maximum(numbers, 0))
 
 
 def pressure(worth: Worth, nodes: Sequence[Node], eligibility: Eligibility) -> Ints:

@@ -1,6 +1,7 @@
 """Rule 5: what is idle on a shelf, chip by chip, as arrays: all its nodes are judged at once, and only once.
 
-Costs are kept by ask; of a node that has changed since they are computed anew, of the others never.
+Costs are kept by ask; of a node that has changed since they are computed anew, of the others never. Few nodes are
+judged one by one, which is the faster the fewer they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,6 +39,26 @@ class Sight:
         return np.concatenate((self.partly, np.where(self.whole > 0, CHIP, 0)[:, None]), axis=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One node as a cost function sees it, in plain numbers."""
+
+    row: int
+    idle: Milli
+    whole: int
+    partly: tuple[Milli, ...]
+    room: Mapping[str, int]
+
+    def openings(self) -> tuple[Milli, ...]:
+        return (*self.partly, CHIP if self.whole > 0 else 0)
+
+    def sight(self, resources: Iterable[str]) -> Sight:
+        """The same as arrays of one row."""
+        room = {r: np.array([self.room.get(r, 0)], np.int64) for r in resources}
+        row, idle, whole_ones = (np.array([n], np.int64) for n in (self.row, self.idle, self.whole))
+        return Sight(row, idle, whole_ones, np.array([self.partly], np.int64).reshape(1, -1), room)
+
+
 class Judge(Protocol):
     """Says what it costs to put a replica on a node; `looks_at` names the resources it wants to see beside chips."""
 
@@ -46,14 +67,20 @@ class Judge(Protocol):
     def cost(self, sight: Sight, ask: Ask) -> Ints:
         """Whole numbers, lower is better: one a row, or for a fraction one for each of `openings`."""
 
+    def cost_of(self, glance: Glance, ask: Ask) -> Sequence[int]:
+        """The same for one node: one number, or for a fraction one for each of `openings`."""
+
+
+_FEW = 16
+"""Nodes that are sooner judged one by one."""
+
 
 @dataclass(slots=True)
 class _Sheet:
-    """What one ask would cost on each node and which opening it would take; `read` says how far changes are in."""
+    """What one ask would cost on each node; `read` says how far changes are in."""
 
     eligible: NDArray[np.bool_]
     costs: Ints
-    openings: NDArray[np.int16]
     read: int = -1
 
 
@@ -80,6 +107,28 @@ class Holes:
         self._read = len(ground.touched)
         self._load(i for i, shares in enumerate(ground.shares) if shares)
 
+    def cost_of(self, i: int, ask: Ask, judge: Judge) -> int:
+        """What `ask` costs on node `i`, `NEVER` if it has no room."""
+        return self._best(i, ask, judge)[0]
+
+    def opening(self, i: int, ask: Ask, judge: Judge) -> int:
+        """The chip the fraction would go on at node `i`, as a place in its shares; past their end: a whole one."""
+        return self._best(i, ask, judge)[1]
+
+    def _best(self, i: int, ask: Ask, judge: Judge) -> tuple[int, int]:
+        """The cost, and the opening that has it."""
+        free, shares, room = self._ground.free[i], self._ground.shares[i], self._ground.room[i]
+        for resource, amount in ask.requests:
+            if amount and room.get(resource, 0) < amount:
+                return NEVER, 0
+        partly = tuple(max(CHIP - used, 0) for _, used in shares) if shares else ()
+        glance = Glance(i, free, whole(free, shares), partly, room)
+        if not is_fraction(ask.chips):
+            return (judge.cost_of(glance, ask)[0] if glance.whole * CHIP >= ask.chips else NEVER), 0
+        costs = zip(glance.openings(), judge.cost_of(glance, ask), strict=True)
+        fitting = ((cost, place) for place, (hole, cost) in enumerate(costs) if hole >= ask.chips)
+        return min(fitting, default=(NEVER, 0))
+
     def costs(self, ask: Ask, judge: Judge, eligible: Callable[[], NDArray[np.bool_]]) -> Ints:
         """What `ask` costs on every node, `NEVER` where it has no room.
 
@@ -87,24 +136,24 @@ class Holes:
         """
         return self._sheet(ask, judge, eligible).costs
 
-    def opening(self, ask: Ask, judge: Judge, i: int) -> int:
-        """The chip the fraction would go on at node `i`, as a place in its shares; past their end: a whole one."""
-        return min(int(self._sheets[judge, ask].openings[i]), len(self._ground.shares[i]))
-
     def forget(self) -> None:
         """Drop the costs: whoever judged them has learnt."""
         self._sheets.clear()
 
     def _sheet(self, ask: Ask, judge: Judge, eligible: Callable[[], NDArray[np.bool_]]) -> _Sheet:
-        self._catch_up((*judge.looks_at, *(resource for resource, _ in ask.requests)))
         sheet = self._sheets.get((judge, ask))
         size, now = len(self._idle), len(self._ground.touched)
         if sheet is None:
-            sheet = _Sheet(eligible(), np.full(size, NEVER, np.int64), np.zeros(size, np.int16))
+            sheet = _Sheet(eligible(), np.full(size, NEVER, np.int64))
             self._sheets[judge, ask] = sheet
             self._fill_in(sheet, ask, judge, np.flatnonzero(sheet.eligible))
         elif sheet.read < now:
-            self._fill_in(sheet, ask, judge, np.array(sorted(set(self._ground.touched[sheet.read :])), np.int64))
+            touched = set(self._ground.touched[sheet.read :])
+            if len(touched) > _FEW:
+                self._fill_in(sheet, ask, judge, np.array(sorted(touched), np.int64))
+            for i in touched if len(touched) <= _FEW else ():
+                if sheet.eligible[i]:
+                    sheet.costs[i] = self.cost_of(i, ask, judge)
         sheet.read = now
         return sheet
 
@@ -112,14 +161,10 @@ class Holes:
         rows = rows[sheet.eligible[rows]]
         if not rows.size:
             return
+        self._catch_up((*judge.looks_at, *(resource for resource, _ in ask.requests)))
         sight = self._sight(rows)
         costs = np.where(self._fits(sight, ask), judge.cost(sight, ask).T, NEVER)
-        if costs.ndim == 1:
-            sheet.costs[rows] = costs
-            return
-        best = costs.argmin(axis=0)
-        sheet.openings[rows] = best
-        sheet.costs[rows] = costs[best, np.arange(rows.size)]
+        sheet.costs[rows] = costs if costs.ndim == 1 else costs.min(axis=0)
 
     def _sight(self, rows: Ints) -> Sight:
         room = {r: a[rows] for r, a in self._room.items()}

@@ -25,8 +25,8 @@ class Spot(NamedTuple):
 
 
 Spots = list[Spot]
-_FEW = 64
-"""Nodes that are sooner sorted one by one than looked through as an array."""
+_FEW = 16
+"""Nodes that are sooner judged and sorted one by one than looked through as an array."""
 
 
 def fill(shelf: Shelf, ask: Ask, replicas: int, barred: int = 0) -> Spots:
@@ -60,10 +60,15 @@ def refill(shelf: Shelf, ask: Ask, replicas: int, freed: Iterable[int]) -> Spots
     """What `fill` would do where the shelf was full for `ask` until these nodes were given something back."""
     eligible, whole = shelf.eligible(ask), shelf.sizes.get(ask.chips, 0)
     among = [i for i in set(freed) if shelf.free[i] >= ask.chips and eligible >> i & 1]
-    if shelf.judge or is_fraction(ask.chips) or any(shelf.shares[i] for i in among):
+    if is_fraction(ask.chips) or any(shelf.shares[i] for i in among):
         return fill(shelf, ask, replicas)
     spots: Spots = []
-    for i in sorted(among, key=lambda i: (shelf.free[i], not whole >> i & 1, i)):
+    judge = shelf.judge
+    if judge and len(among) > 1:
+        order = sorted(among, key=lambda i: (shelf.holes.cost_of(i, ask, judge), i))
+    else:
+        order = sorted(among, key=lambda i: (shelf.free[i], not whole >> i & 1, i))
+    for i in order:
         count = min(shelf.capacity(i, ask), replicas)
         if count:
             shelf.take(i, ask, count)
@@ -93,11 +98,11 @@ def _cheapest(shelf: Shelf, ask: Ask, judge: Judge, among: int) -> Iterator[int]
     among &= shelf.with_chips(ask)
     if not among:
         return
-    costs = _costs(shelf, ask, judge)
     if among.bit_count() <= _FEW:
-        nodes = ((int(costs[i]), i) for i in each(among))
+        nodes = ((shelf.holes.cost_of(i, ask, judge), i) for i in each(among))
         yield from (i for cost, i in sorted(nodes) if cost < NEVER)
         return
+    costs = _costs(shelf, ask, judge)
     all_of_them = not shelf.with_chips(ask) & shelf.eligible(ask) & ~(among | shelf.tight(ask.requests))
     left: Ints = costs if all_of_them else np.where(flags_of(among, len(shelf.nodes)), costs, NEVER)
     while left[i := int(left.argmin())] < NEVER:
@@ -114,7 +119,7 @@ def _chip_by_chip(shelf: Shelf, ask: Ask, replicas: int, barred: int) -> Spots:
     for part in (eligible & shelf.clean, eligible & ~shelf.clean):
         while part and replicas and (i := next(_cheapest(shelf, ask, judge, part), None)) is not None:
             shares = shelf.shares[i]
-            opening = shelf.holes.opening(ask, judge, i)
+            opening = shelf.holes.opening(i, ask, judge)
             chip = shares[opening][0] if opening < len(shares) else unused(shares)
             shelf.take(i, ask, 1, (chip,))
             spots.append(Spot(i, 1, (chip,)))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chippool.core.bits import flags_of
 from chippool.core.feasibility import Eligibility
-from chippool.core.holes import NEVER, Ints, Sight
+from chippool.core.holes import NEVER, Glance, Ints, Judge, Sight
 from chippool.core.ids import CHIP
 from chippool.core.model import Ask, Node
 from chippool.core.shares import is_fraction, unused, whole
@@ -26,6 +26,9 @@ class Indifferent:
 
     def cost(self, sight: Sight, ask: Ask) -> Ints:
         return np.zeros_like(sight.openings() if is_fraction(ask.chips) else sight.idle)
+
+    def cost_of(self, glance: Glance, ask: Ask) -> Sequence[int]:
+        return _in_one_row(self, glance, ask)
 
 
 _INDIFFERENT = Indifferent()
@@ -65,6 +68,9 @@ class BestFit:
             return score
         return score[:, None] * 10 * CHIP + sight.openings()
 
+    def cost_of(self, glance: Glance, ask: Ask) -> Sequence[int]:
+        return _in_one_row(self, glance, ask)
+
 
 class Fragmentation:
     """FGD (Weng et al., USENIX ATC 2023): where the idle chips that typical pods can't use grow least."""
@@ -99,12 +105,20 @@ class Fragmentation:
         cost[rows, columns] = -_score(before[rows] - after)
         return cost
 
+    def cost_of(self, glance: Glance, ask: Ask) -> Sequence[int]:
+        return _in_one_row(self, glance, ask)
+
     def _unusable(self, rows: Ints, idle: Ints, whole: Ints, partly: Ints, cpu: Ints) -> NDArray[np.float64]:
         fits = partly[:, :, None] >= self._sizes
         chips = (fits.sum(axis=1) + whole[:, None])[:, self._size]
         scraps = np.where(fits, 0, partly[:, :, None]).sum(axis=1)[:, self._size]
         can = (chips >= self._count) & (cpu[:, None] >= self._cpu) & self._allowed[rows] & ~self._none
         return np.where(can, scraps, idle[:, None]) @ self._share
+
+
+def _in_one_row(judge: Judge, glance: Glance, ask: Ask) -> Sequence[int]:
+    costs: list[int] = judge.cost(glance.sight(judge.looks_at), ask).ravel().tolist()
+    return costs
 
 
 def _score(gain: NDArray[np.float64]) -> Ints:
