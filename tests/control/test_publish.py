@@ -205,6 +205,12 @@ def test_a_pin_takes_the_gate_and_names_the_node():
     assert (write.urgency, write.order) == (Urgency.PIN, 5)
 
 
+def test_a_pin_says_which_chips_of_the_node_are_meant():
+    marks = (("chippool.io/chips", "GPU-1"), ("nvidia.com/use-gpuuuid", "GPU-1"))
+    write = publish.pin(Pin("uid-pod", "ads", "ctr-0-x", KEY, "n1", "host-1", marks=marks), 5)
+    assert write.body["metadata"]["annotations"] == dict(marks)
+
+
 def test_a_pin_leaves_the_gates_of_others():
     write = publish.pin(Pin("uid-pod", "ads", "ctr-0-x", KEY, "n1", "host-1", other_gates=True), 5)
     assert write.body["spec"]["schedulingGates"] == [{"$patch": "delete", "name": "chippool.io/placement"}]

@@ -1,5 +1,7 @@
 """What holes are worth, and that placement goes by it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from chippool.core.model import Ask, Worth
 from chippool.core.placement import fill
 from chippool.core.shelf import Shelf
 from chippool.core.worth import STEPS, UNIT, Mix, table_of
-from tests.core.build import a_node, a_snapshot, a_variant, a_workload, an_ask, decision_of
+from tests.core.build import a_node, a_snapshot, a_variant, a_workload, an_ask, decision_of, nodes
 
 ON_A, ON_ANY = Constraints(node_selector=(("model", "a"),)), Constraints()
 
@@ -97,3 +99,18 @@ def test_gangs_of_whole_nodes_take_whole_nodes():
     plan = schedule(a_snapshot(nodes, work, worths={"h800": worth}), 0.0)
     assert len(set(decision_of(plan, "gang").nodes)) == 3
     assert not set(decision_of(plan, "gang").nodes) & set(decision_of(plan, "half").nodes)
+
+
+@pytest.mark.parametrize("count", [4, 40])
+def test_nodes_a_search_has_to_stay_off_are_not_taken_and_may_be_taken_later(count):
+    shelf = Shelf(nodes(count))
+    shelf.judge_by(replace(Worth(), typical={"cpu": 8000}))
+    shelf.closed = 1
+    assert [i for i, _, _ in fill(shelf, an_ask(8), count)] == list(range(1, count))
+    shelf.closed = 0
+    assert [i for i, _, _ in fill(shelf, an_ask(8), 1)] == [0]
+    shelf = Shelf(nodes(count))
+    shelf.judge_by(replace(Worth(), typical={"cpu": 8000}))
+    assert [i for i, _, _ in fill(shelf, an_ask(8), 1)] == [0]
+    shelf.closed = 2
+    assert [i for i, _, _ in fill(shelf, an_ask(8), 1)] == [2]

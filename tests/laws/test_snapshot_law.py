@@ -12,7 +12,7 @@ from chippool.core.model import Displaced
 from chippool.core.plan import Plan
 from chippool.core.reasons import Reason
 from chippool.state.mirror import Mirror
-from tests.state import build
+from tests.state import build, shared
 from tests.state.build import NOW, PROJECT, an_assignment
 
 NODES, WORKLOADS, PODS = ("n1", "n2"), ("w", "w", "v"), ("a", "b", "c")
@@ -30,7 +30,8 @@ def a_random_object(kind, dice):
 
 def _a_pool(pick, one_of):
     selector = {pick("pool", "zone"): pick("h800", "z")}
-    return build.a_pool(pick("h800", "h20"), pick(build.GPU, build.NPU), selector)
+    sharing = pick({}, {"sharing": shared.SHARING}, {"sharing": shared.SHARING})
+    return build.a_pool(pick("h800", "h20"), pick(build.GPU, build.NPU), selector, **sharing)
 
 
 def _a_node(pick, one_of):
@@ -43,6 +44,7 @@ def _a_node(pick, one_of):
         installed=8,
         resource=pick(build.GPU, build.NPU),
         ready=pick(True, False),
+        said=pick(None, shared.registered(name, 2), shared.registered(name, 3, sick=[1])),
     )
 
 
@@ -61,6 +63,7 @@ def _a_workload(pick, one_of):
         deleting=pick(False, True),
         suspend=pick(False, True),
         pod=pick(None, asks_itself),
+        variants=[build.a_variant(chips=pick(8, "0.25", 1))],
     )
 
 
@@ -84,6 +87,8 @@ def _a_deployment(pick, one_of):
 def _a_pod(pick, one_of):
     place = one_of(({}, {"gated": True}, {"node": one_of(NODES)}, {"pinned": one_of((*NODES, "elsewhere"))}))
     waiting = {"name": "main", "state": {"waiting": {"reason": one_of(("ErrImagePull", "CrashLoopBackOff"))}}}
+    device = shared.device(one_of(NODES), one_of((0, 1)))
+    said = pick(None, {shared.OURS: one_of(("0", device))}, shared.allocated((device, one_of((25, 100)))))
     return build.a_pod(
         one_of(PODS),
         pick("w", "v", "nobody", ""),
@@ -94,6 +99,8 @@ def _a_pod(pick, one_of):
         ready=one_of((False, True)),
         index=one_of((None, 0, 1)),
         statuses=one_of(((), [waiting])),
+        requests=pick(None, shared.a_share(25)),
+        said=said,
         **place,
     )
 

@@ -15,7 +15,9 @@ def chips(fleet):
     return {(pool.resource, pool.labels.get("nvidia.com/gpu.product")): pool.size * pool.chips for pool in fleet.pools}
 
 
-@pytest.mark.parametrize(("file", "size"), [("small", 12), ("demo", 60), ("bench", 200), ("large", 5000)])
+@pytest.mark.parametrize(
+    ("file", "size"), [("small", 12), ("shared", 2), ("demo", 60), ("bench", 200), ("large", 5000)]
+)
 def test_every_fleet_file_has_the_nodes_it_promises(file, size):
     fleet = Fleet.load(FLEETS / f"{file}.yaml")
     assert fleet.size == size

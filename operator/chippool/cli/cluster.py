@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chippool.cli.failures import Failure
 from chippool.cli.options import Target
+from chippool.control.learner import Learner
 from chippool.core.cycle import schedule
 from chippool.core.model import Snapshot
 from chippool.core.plan import Plan
@@ -48,7 +49,7 @@ async def connected(target: Target) -> AsyncIterator[Client]:
 
 async def decided(mirror: Mirror) -> Reading:
     """Return what the mirror shows now, with what `schedule` makes of it; feeds go on meanwhile."""
-    snapshot, now = mirror.snapshot(), time.time()
+    snapshot, now = Learner().taught(mirror.snapshot()), time.time()
     return Reading(mirror, snapshot, await asyncio.to_thread(schedule, snapshot, now), now)
 
 

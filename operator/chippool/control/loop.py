@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from chippool.control.batch import Batch
 from chippool.control.carry import Carrier
+from chippool.control.learner import Learner
 from chippool.control.pins import Pins
 from chippool.control.refusals import Refusals
 from chippool.control.tell import Teller
@@ -66,6 +67,7 @@ class Loop:
         self._refusals, self._upkeep, self._metrics = refusals, upkeep, metrics
         self._leads, self._synced, self._clock = leads, synced, clock
         self._policy = policy or Policy()
+        self._learner = Learner()
         self._led = False
         self._wake: float | None = None
 
@@ -100,13 +102,16 @@ class Loop:
         started = time.monotonic()
         await self._upkeep.before(snapshot)
         # 4 decide, beside the event loop
-        plan = await asyncio.to_thread(schedule, snapshot, self._clock(), self._policy)
+        plan = await asyncio.to_thread(self._decide, snapshot, self._clock())
         plan = await explained(self._carrier.possible(plan), snapshot, self._mirror, self._client)
         # 5 take for true what is still right
         accepted = self._mirror.assume(plan) if self._leads() else ()
         # 6 publish, observe
         self._publish(snapshot, plan, accepted)
         self._observe(snapshot, plan, accepted, time.monotonic() - started)
+
+    def _decide(self, snapshot: Snapshot, now: float) -> Plan:
+        return schedule(self._learner.taught(snapshot), now, self._policy)
 
     def _pause(self) -> float:
         moments = (self._wake, self._refusals.wake(), self._carrier.wake())

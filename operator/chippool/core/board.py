@@ -16,7 +16,7 @@ from chippool.core.guarantee import Guarantees
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName, WorkloadKey
 from chippool.core.loss import work_lost
 from chippool.core.migration import by_moving, by_moving_and_evicting, moved_instead
-from chippool.core.model import Ask, Assignment, Bystander, Node, Snapshot, Variant, Workload
+from chippool.core.model import Ask, Assignment, Bystander, Node, Pool, Snapshot, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Holder
 from chippool.core.quota import Ledger
@@ -168,9 +168,9 @@ class Board:
 
     def _contested(self, pool: PoolName) -> Contested:
         if pool not in self._contests:
-            resource, shelf = self.snapshot.pools[pool].resource, self.shelves[pool]
-            asks = (_as_ask(b, resource) for b in self.snapshot.bystanders)
-            self._contests[pool] = tuple((Flags(shelf.eligible(ask)), ask) for ask in asks)
+            shelf = self.shelves[pool]
+            asks = (_as_ask(b, self.snapshot.pools[pool]) for b in self.snapshot.bystanders)
+            self._contests[pool] = tuple((Flags(shelf.allowed(ask)), ask) for ask in asks)
         return self._contests[pool]
 
 
@@ -179,9 +179,12 @@ def stocks(shelves: Mapping[PoolName, Shelf]) -> dict[PoolName, Milli]:
     return {pool: sum(n.installed for n in shelf.nodes if len(n.pools) == 1) for pool, shelf in shelves.items()}
 
 
-def _as_ask(bystander: Bystander, resource: str) -> Ask:
-    rest = tuple((r, amount) for r, amount in bystander.resources if r != resource)
-    return Ask(dict(bystander.resources).get(resource, 0) * CHIP, rest, bystander.constraints)
+def _as_ask(bystander: Bystander, pool: Pool) -> Ask:
+    """Whoever asks for shares of chips may take any that is left."""
+    asked = dict(bystander.resources)
+    each = CHIP if pool.by_share.isdisjoint(asked) else min(pool.fractions)
+    rest = tuple((r, amount) for r, amount in bystander.resources if r != pool.resource and r not in pool.by_share)
+    return Ask(asked.get(pool.resource, 0) * each, rest, bystander.constraints)
 
 
 def _shelves(snapshot: Snapshot) -> dict[PoolName, Shelf]:

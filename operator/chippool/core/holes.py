@@ -136,6 +136,11 @@ class Holes:
         """
         return self._sheet(ask, judge, eligible).costs
 
+    def fits(self, chips: Milli, eligible: NDArray[np.bool_]) -> int:
+        """Fractions of so many milli-chips that fit beside others."""
+        self._catch_up(())
+        return int((self._partly[eligible] // chips).sum())
+
     def forget(self) -> None:
         """Drop the costs: whoever judged them has learnt."""
         self._sheets.clear()

@@ -96,6 +96,8 @@ class Pool:
     reserve: tuple[Reserve, ...] = ()
     fractions: frozenset[Milli] = frozenset()
     """The shares of a chip that can be asked for; none where chips are given out whole."""
+    by_share: frozenset[str] = frozenset()
+    """Resources that say how much of its chips a pod asks for: no room beside chips."""
 
 
 @dataclass(frozen=True, slots=True)

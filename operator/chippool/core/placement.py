@@ -103,7 +103,7 @@ def _cheapest(shelf: Shelf, ask: Ask, judge: Judge, among: int) -> Iterator[int]
         yield from (i for cost, i in sorted(nodes) if cost < NEVER)
         return
     costs = _costs(shelf, ask, judge)
-    all_of_them = not shelf.with_chips(ask) & shelf.eligible(ask) & ~(among | shelf.tight(ask.requests))
+    all_of_them = not shelf.with_chips(ask) & shelf.allowed(ask) & ~(among | shelf.tight(ask.requests))
     left: Ints = costs if all_of_them else np.where(flags_of(among, len(shelf.nodes)), costs, NEVER)
     while left[i := int(left.argmin())] < NEVER:
         yield i
@@ -128,7 +128,7 @@ def _chip_by_chip(shelf: Shelf, ask: Ask, replicas: int, barred: int) -> Spots:
 
 
 def _costs(shelf: Shelf, ask: Ask, judge: Judge) -> Ints:
-    return shelf.holes.costs(ask, judge, lambda: flags_of(shelf.eligible(ask), len(shelf.nodes)))
+    return shelf.holes.costs(ask, judge, lambda: flags_of(shelf.allowed(ask), len(shelf.nodes)))
 
 
 def total(spots: Spots) -> int:

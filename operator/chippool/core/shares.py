@@ -34,6 +34,11 @@ def capacity(free: Milli, shares: Shares, chips: Milli) -> int:
     return idle * (CHIP // chips) + sum((CHIP - used) // chips for _, used in shares if used <= CHIP)
 
 
+def idle_beside(shares: Shares) -> Milli:
+    """What is idle of the partly used chips in all."""
+    return sum(max(CHIP - used, 0) for _, used in shares)
+
+
 def added(shares: Shares, chip: int, milli: Milli) -> Shares:
     """So much more used of one chip, or less where `milli` is negative; a chip nobody uses is whole again."""
     used = dict(shares)

@@ -7,12 +7,12 @@ from functools import reduce
 from operator import or_
 
 from chippool.core.appraisal import Appraisal
-from chippool.core.bits import bits_of
+from chippool.core.bits import bits_of, flags_of
 from chippool.core.feasibility import Eligibility
 from chippool.core.holes import Ground, Holes, Judge
 from chippool.core.ids import CHIP, Milli, NodeName
 from chippool.core.model import Ask, Node, Requests, Worth
-from chippool.core.shares import Shares, added, whole
+from chippool.core.shares import Shares, added, idle_beside, whole
 from chippool.core.shares import capacity as chip_by_chip
 
 Seats = tuple[int, ...]
@@ -60,6 +60,8 @@ class Shelf:
         self._ground = Ground(self.free, self.shares, self.room)
         self._shared = bits_of((i for i, shares in enumerate(self.shares) if shares), len(nodes))
         """Nodes that fractions are on, or were."""
+        self._idle_parts = sum(idle_beside(n.shares) for n in nodes if n.shares and n.usable and len(n.pools) == 1)
+        """What is idle of partly used chips on nodes that may get anything."""
         self._holes: Holes | None = None
         self._unlearnt: Judge | None = None
         self._eligible: dict[Ask, int] = {}
@@ -76,10 +78,15 @@ class Shelf:
 
     def eligible(self, ask: Ask) -> int:
         """The nodes that may get a replica of `ask` if they have the room."""
+        found = self.allowed(ask)
+        return found & ~self.closed if self.closed else found
+
+    def allowed(self, ask: Ask) -> int:
+        """The same for whoever need not stay off any."""
         found = self._eligible.get(ask)
         if found is None:
             found = self._eligible[ask] = self.eligibility.mask(ask.constraints) & self.usable
-        return found & ~self.closed if self.closed else found
+        return found
 
     def capacity(self, i: int, ask: Ask) -> int:
         """Replicas of `ask` that node `i` has room for now."""
@@ -131,14 +138,12 @@ class Shelf:
         )
         if not self._shared or ask.chips >= CHIP:
             return fit
-        shared = (shares for i, shares in enumerate(self.shares) if shares and eligible >> i & 1)
-        return fit + sum((CHIP - used) // ask.chips for shares in shared for _, used in shares if used <= CHIP)
+        return fit + self.holes.fits(ask.chips, flags_of(eligible, len(self.nodes)))
 
     def free_in_all(self) -> Milli:
         """Milli-chips that are free on nodes that may get anything."""
         free = sum((bits & self.usable).bit_count() * level for level, bits in self.levels.items() if level > 0)
-        shared = (s for i, s in enumerate(self.shares) if s and self.usable >> i & 1) if self._shared else ()
-        return free + sum(max(CHIP - used, 0) for shares in shared for _, used in shares)
+        return free + self._idle_parts
 
     def ceiling(self, ask: Ask) -> int:
         """Replicas of `ask` the pool could ever hold, were every node healthy and empty."""
@@ -190,6 +195,8 @@ class Shelf:
 
     def _set(self, i: int, free: Milli, room: Mapping[str, int], shares: Shares) -> None:
         bit, level = 1 << i, _level(free, shares)
+        if shares is not self.shares[i] and self.usable & bit:
+            self._idle_parts += idle_beside(shares) - idle_beside(self.shares[i])
         self.levels[_level(self.free[i], self.shares[i])] ^= bit
         self.levels[level] = self.levels.get(level, 0) | bit
         self.free[i], self.room[i], self.shares[i] = free, room, shares

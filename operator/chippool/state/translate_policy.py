@@ -36,6 +36,7 @@ def pool(raw: Json) -> PoolRecord:
             deleting="deletionTimestamp" in metadata,
             reserve=tuple(map(_reserve, spec.get("reserve") or ())),
             fractions=sharing.fractions if sharing else frozenset(),
+            by_share=sharing.resources - {spec["chip"]["resourceName"]} if sharing else frozenset(),
         ),
         selector=tuple(sorted((spec.get("nodeSelector") or {}).items())),
         model=spec["chip"].get("model") or "",
