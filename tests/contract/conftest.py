@@ -60,6 +60,7 @@ def plane():
         up.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         up.kubectl("create", "namespace", ARENA)
         eventually(lambda: policies_bite(up))
+        eventually(lambda: up.kubectl("get", "cw", "-n", ARENA, check=False).returncode == 0)  # `explain` asks once
         yield up
 
 
