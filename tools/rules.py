@@ -46,8 +46,9 @@ RULES = (
     Rule(
         4,
         "All or none, then growing",
-        "A gang starts with at least minReplicas at once, or not at all; it grows while chips are free that nobody "
-        "waits for.",
+        "A workload starts with at least minReplicas at once, or not at all; everybody gets theirs before anybody "
+        "grows. Growth is by priority, then in turns between queues, into free chips that nobody within its guarantee "
+        "waits for, and into what others, of whom it may take by rule 6, have past their own minReplicas.",
     ),
     Rule(
         5,

@@ -70,25 +70,32 @@ def _chips(job):
 
 
 def has_room_left_over(facts):
-    """One action is played alone, and at its end a job waits that what is left of the chips would do for."""
+    """One action is played alone, and at its end what is left would do for a job to start or to grow."""
     if facts.get("suite") == WHOLE:
         return False
     runs = jobs.expected(facts)
     stock = sum(size.get("gpus", 0) for size in facts["nodes"].values())
     used = sum(job["gpus_per_pod"] * runs[job["name"]][0] for job in facts["jobs"] if job["name"] in runs)
-    waits = [job for job in facts["jobs"] if runs.get(job["name"]) == (0, 0) and not jobs.is_leaving(job)]
-    return any(_chips(job) <= stock - used and _may(facts, job, runs) for job in waits)
+    waits = [(job, chips) for job in facts["jobs"] if (chips := _waits_for(job, runs.get(job["name"])))]
+    return any(chips <= stock - used and _may(facts, job, chips, runs) for job, chips in waits)
 
 
-def _may(facts, job, runs):
+def _waits_for(job, runs):
+    """Chips a job could start with, or grow by, at the end; 0 where it has all it wants, or nothing is said of it."""
+    if runs is None or jobs.is_leaving(job) or runs[1] >= len(job["pods"]):
+        return 0
+    return _chips(job) if runs == (0, 0) else job["gpus_per_pod"]
+
+
+def _may(facts, job, chips, runs):
     """Whether a job could be given chips beside all that runs, as far as its queue is concerned."""
     known = {q["name"]: q for q in (*facts.get("departments", ()), *facts["queues"])}
     queue = known[job["queue"]]
     inside = [j for j in facts["jobs"] if j["queue"] == job["queue"] and runs.get(j["name"], (0, 0))[0]]
     if not job["preemptible"]:
         firm = sum(_chips(j) for j in inside if not j["preemptible"])
-        return firm + _chips(job) <= (queue.get("quota_gpus") or 0)
-    return sum(map(_chips, inside)) + _chips(job) <= queue.get("max_gpus", float("inf"))
+        return firm + chips <= (queue.get("quota_gpus") or 0)
+    return sum(map(_chips, inside)) + chips <= queue.get("max_gpus", float("inf"))
 
 
 # --- of cases about quota

@@ -1,8 +1,8 @@
 """Cases with nodes, queues and jobs (KAI-Scheduler's tables), in chippool's words.
 
-What a queue deserves is guaranteed, what it may have at most is its limit, its weight is its weight. Work that is not
-preemptible is never displaced (minRuntime without end) and may not pass what its queue deserves: it runs in a queue
-below its own, whose limit and guarantee that is.
+A job starts with `min_member` of its pods and grows to all of them. What a queue deserves is guaranteed, what it may
+have at most is its limit, its weight is its weight. Work that is not preemptible is never displaced (minRuntime without
+end) and may not pass what its queue deserves: it runs in a queue below its own, whose limit and guarantee that is.
 """
 
 from collections import Counter
@@ -152,6 +152,7 @@ def _workload(facts, job, age):
         uid=f"{age:04}-{job['name']}",
         seats=_seats(facts, job),
         min_runtime=0.0 if job["preemptible"] else inf,
+        min_replicas=job["min_member"],
     )
     return _short_of(made, job["min_member"]) if 0 < len(on) < job["min_member"] else made
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from chippool.core.cycle import schedule
 from chippool.core.ids import CHIP
 from chippool.core.model import Assignment, Bystander, Displaced
-from chippool.core.plan import Admit, Displace, Migrate, Place, Resize
+from chippool.core.plan import Admit, Displace, Migrate, Place, Resize, Shrink
+from chippool.core.respite import goes_in_parts
 from chippool.core.shares import added, is_fraction, unused
 from tests.core.build import ANYWHERE, a_snapshot
 
@@ -100,7 +101,7 @@ class World:
         """Rounds until a plan changes nothing; the first plan is given back."""
         first = plan = self.round()
         for _ in range(ROUNDS):
-            if not any(isinstance(d, Admit | Displace | Migrate | Place | Resize) for d in plan.decisions):
+            if not any(isinstance(d, Admit | Displace | Migrate | Place | Resize | Shrink) for d in plan.decisions):
                 if not any(w.missing for w in self.workloads.values()):
                     return first
                 self.now = plan.wake  # it is replaced, or gives up
@@ -135,6 +136,8 @@ def _after(workload, decision, now):
             placed = (*workload.placed, *nodes)[:replicas]
             given, seats = replace(workload.assignment, replicas=replicas), workload.seats[:replicas]
             return replace(workload, assignment=given, placed=placed, seats=seats, ready=len(placed))
+        case Shrink(replicas=replicas, reason=reason, by=by):
+            return shrunk(workload, replicas, reason, by, now)
         case Displace(reason=reason, by=by):
             return displaced(workload, reason, by, now)
         case Migrate(variant=variant, pool=pool, nodes=nodes, reason=reason, by=by):
@@ -163,6 +166,17 @@ def displaced(workload, reason, by, now):
         active=False,
         started=False,
         displaced=record,
+    )
+
+
+def shrunk(workload, replicas, reason, by, now):
+    last = workload.displaced
+    earlier = ((last.by, last.at), *last.earlier) if last and last.by and not goes_in_parts(workload) else ()
+    count = last.count if last else 0
+    record = Displaced(now, reason, by, count, 0, workload.generation, earlier=earlier, kept=replicas)
+    given, stay = replace(workload.assignment, replicas=replicas), len(workload.placed[:replicas])
+    return replace(
+        workload, assignment=given, placed=workload.placed[:stay], seats=workload.seats[:stay], displaced=record
     )
 
 

@@ -52,6 +52,7 @@ def a_workload(spec, *, name="ctr", namespace="ads", **more):
         "class_name": spec["priorityClassName"],
         "mode": Mode(spec["mode"]),
         "replicas": spec["replicas"],
+        "min_replicas": spec.get("minReplicas"),
         "variants": variants,
         "created": NOW - 100,
         "start_timeout": 600.0,

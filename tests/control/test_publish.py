@@ -6,7 +6,7 @@ import pytest
 from chippool.control import publish
 from chippool.control.render import render
 from chippool.core.model import Outcome
-from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Place, Resize, Stop
+from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Place, Resize, Shrink, Stop
 from chippool.core.reasons import Reason
 from chippool.kube.writer import Urgency
 from chippool.state.records import Pin, Stuck
@@ -221,3 +221,18 @@ def test_an_eviction_means_one_pod_only():
     write = publish.evict(Stuck("uid-pod", "ads", "ctr-0-x", KEY, "n1", ""))
     assert (write.method, write.path) == ("POST", "/api/v1/namespaces/ads/pods/ctr-0-x/eviction")
     assert write.body["deleteOptions"]["preconditions"]["uid"] == "uid-pod"
+
+
+@pytest.mark.parametrize(
+    ("mode", "spec"), [("Gang", {"parallelism": 1, "completions": 1}), ("Service", {"replicas": 1})]
+)
+def test_shrinking_is_one_write_that_says_for_whom(mode, spec):
+    record = a_record(a_spec(mode=mode, replicas=3, minReplicas=1))
+    made = a_job(record, assignment=an_assignment(replicas=3))
+    lost = a_displacement(Reason.SHRUNK, by="ads/top")
+    decision = Shrink(KEY, 1, "ads/top", "")
+    (write,) = written(decision, a_cluster(record, made, assignment=an_assignment(replicas=1), displaced=lost))
+    said = write.body["metadata"]["annotations"]
+    assert write.body["spec"] == spec
+    assert json.loads(said["chippool.io/assignment"])["replicas"] == 1
+    assert json.loads(said["chippool.io/displaced"])["by"] == "ads/top"

@@ -306,3 +306,39 @@ def test_the_time_of_a_condition_moves_with_its_status_alone(story):
             same = before[kind]["status"] == after[kind]["status"]
             assert same == (before[kind]["lastTransitionTime"] == after[kind]["lastTransitionTime"])
         before = after
+
+
+def elastic(has, wants=5, lost=None, **seen):
+    record = a_record(a_spec(replicas=wants, minReplicas=1))
+    given = an_assignment(replicas=has)
+    made = a_job(record, assignment=given, displaced=lost)
+    return a_cluster(record, made, **{"assignment": given, "ready": has, "started": True, "displaced": lost, **seen})
+
+
+def test_elastic_work_says_with_how_many_of_how_many_it_runs():
+    conditions = told(elastic(3), KEEP)
+    assert conditions["Ready"]["status"] == "True"
+    assert conditions["Ready"]["message"] == "It runs with 3 of 5 replicas, and all of them are Ready."
+    assert "3 of 5 replicas" in conditions["Admitted"]["message"]
+    assert told(elastic(5), KEEP)["Ready"]["message"] == "All its replicas are Ready."
+    assert "added and are starting" in told(elastic(3, ready=2), KEEP)["Ready"]["message"]
+
+
+def test_a_change_of_size_is_not_told_as_pods_that_are_missing_before_the_object_shows_it():
+    cluster = elastic(3)
+    cluster.views[KEY] = replace(cluster.views[KEY], assignment=an_assignment(replicas=1), ready=1)
+    assert told(cluster, KEEP)["Ready"]["status"] == "True"
+
+
+def test_who_was_shrunk_is_told_once_with_an_event_and_again_when_it_has_grown():
+    lost = replace(a_displacement(Reason.SHRUNK, message="It keeps 2 replica(s)."), kept=2, count=0)
+    cluster = elastic(3)
+    land(cluster, tell(cluster, KEEP))
+    cluster.objects[KEY] = replace(cluster.objects[KEY], assignment=an_assignment(replicas=2), displaced=lost)
+    cluster.views[KEY] = replace(cluster.views[KEY], assignment=an_assignment(replicas=2), ready=2, displaced=lost)
+    assert land(cluster, tell(cluster, KEEP)) == ["Shrunk"]
+    displaced = told(cluster, KEEP)["Displaced"]
+    assert (displaced["status"], displaced["reason"], displaced["message"]) == ("False", "Shrunk", lost.message)
+    assert tell(cluster, KEEP) == []
+    cluster.objects[KEY] = replace(cluster.objects[KEY], assignment=an_assignment(replicas=3))
+    assert told(cluster, KEEP)["Displaced"]["reason"] == "Admitted"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chippool.core.cycle import schedule
-from chippool.core.plan import Admit, Displace, Keep, Place
+from chippool.core.plan import Admit, Displace, Keep, Migrate, Place
 from chippool.core.reasons import Reason
 from tests.laws.clusters import crowds, snapshots
 from tests.laws.oracle import Cluster
@@ -55,10 +55,10 @@ def test_no_chip_is_given_twice_when_replicas_are_replaced(snapshot):
     plan, _ = decisions(snapshot)
     cluster, before = Cluster(snapshot), Cluster(snapshot)
     for d in plan.decisions:
-        if isinstance(d, Displace):
+        if isinstance(d, Displace | Migrate):
             cluster.leave(d.workload)
     for d in plan.decisions:
-        if isinstance(d, Admit):
+        if isinstance(d, Admit | Migrate):
             cluster.enter(d.workload, d.variant, d.pool, d.nodes)
         elif isinstance(d, Place):
             cluster.shift(cluster.held[d.workload][2].ask, d.nodes, -1)

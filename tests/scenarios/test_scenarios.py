@@ -3,9 +3,10 @@
 A case has `nodes` (pool: count x chips), optional `queues` (name: {pool: limit}, or with words such as
 `parent: org, guaranteed: {h800: 8}, limits: {h800: 16}`), optional `pools` (name: access and reserve), `running` and
 `waiting` work in lines `name class replicas x chips variant[>variant …]` (a variant is a pool or several with commas,
-its speed after an @), with `within 600s` where it has a maxRuntime, running work with `on node node …`, and the `plan`
-expected. It is 1000 seconds. Lines of waiting work are in order of age, those of running work in order of admission.
-Of nodes that are `lost` (node: seconds for which a pod has waited in the place of each replica there) nothing is left.
+its speed after an @; replicas `1-4` are elastic, at least 1 of 4), with `within 600s` where it has a maxRuntime,
+running work with `on node node …`, and the `plan` expected. It is 1000 seconds. Lines of waiting work are in order of
+age, those of running work in order of admission. Of nodes that are `lost` (node: seconds for which a pod has waited in
+the place of each replica there) nothing is left.
 """
 
 import os
@@ -18,7 +19,7 @@ import yaml
 
 from chippool.core.cycle import schedule
 from chippool.core.ids import shown
-from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Migrate, Place, Resize, Stop
+from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Migrate, Place, Resize, Shrink, Stop
 from chippool.core.reasons import Reason
 from tests.core.build import a_pool, a_queue, a_reserve, a_snapshot, a_variant, a_workload, an_access, nodes
 
@@ -26,7 +27,7 @@ NOW = 1000.0
 WORDS = {"parent", "weight", "external", "guaranteed", "limits", "closed"}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 LINE = re.compile(
-    r"(?P<name>\S+) (?P<cls>\S+) (?P<replicas>\d+)x(?P<chips>\d+) (?P<pools>[\w,>@.]+)"
+    r"(?P<name>\S+) (?P<cls>\S+) (?:(?P<least>\d+)-)?(?P<replicas>\d+)x(?P<chips>\d+) (?P<pools>[\w,>@.]+)"
     r"(?: within (?P<limit>\d+)s)?(?: of (?P<queue>\S+))?(?: on (?P<on>.+))?"
 )
 
@@ -87,7 +88,8 @@ def a_line(line, age):
     ]
     on = found["on"].split() if found["on"] else ()
     queue, limit = found["queue"] or "team", float(found["limit"]) if found["limit"] else None
-    return a_workload(found["name"], found["cls"], *ways, queue=queue, created=float(age), on=on, max_runtime=limit)
+    more = {"max_runtime": limit, "min_replicas": int(found["least"]) if found["least"] else None}
+    return a_workload(found["name"], found["cls"], *ways, queue=queue, created=float(age), on=on, **more)
 
 
 def said(decision):
@@ -95,6 +97,10 @@ def said(decision):
     match decision:
         case Admit(nodes=on, variant=variant, waits=waits):
             return f"admit {name} as {variant} on {' '.join(on)}{' when released' if waits else ''}"
+        case Shrink(replicas=replicas, by=by):
+            return f"shrink {name} to {replicas} for {by.removeprefix('ns/')}"
+        case Resize(replicas=replicas, nodes=on):
+            return f"resize {name} to {replicas}{' on ' if on else ''}{' '.join(on)}"
         case Displace(by=by, reason=reason):
             why = "" if reason is Reason.PREEMPTED else f", {reason}"
             return f"displace {name} for {by.removeprefix('ns/')}{why}" if by else f"displace {name}, {reason}"
@@ -105,5 +111,5 @@ def said(decision):
             return ", ".join([f"hold {name}", reason, *lacks, *([f"starts at {starts:g}"] if starts else [])])
         case Place(nodes=on):
             return f"place {name} on {' '.join(on)}"
-        case Keep() | Resize() | Finish() | Stop():
+        case Keep() | Finish() | Stop():
             return f"{type(decision).__name__.lower()} {name}, {decision.reason}"

@@ -116,7 +116,11 @@ class WorkloadSpec(ApiModel):
     mode: WorkloadMode = Field(default=WorkloadMode.GANG, json_schema_extra=rules(cel.MODE))
     """Gang: all replicas run to their end, as an Indexed Job. Service: they run on, as a Deployment."""
     replicas: int = Field(default=1, ge=0, le=100_000)
-    """Replicas to run, all or none."""
+    """Replicas to run. What waits for chips starts with minReplicas of them, or more if there is room."""
+    min_replicas: int | None = Field(default=None, ge=1, le=100_000)
+    """It starts with at least so many at once, grows to replicas while chips are free, and gives others no more than
+    what it has past them before it is displaced. Left out: all replicas of a Gang, 1 of a Service.
+    """
     template: Annotated[Json, Field(json_schema_extra=template_schema())]
     """The pod of every replica (PodTemplateSpec), without chips: the variant adds them."""
     chip_container: str | None = Field(default=None, min_length=1, max_length=63)

@@ -31,6 +31,17 @@ SPEC = (
         fieldPath=".replicas",
     ),
     rule(
+        "!has(self.minReplicas) || self.replicas == 0 || self.minReplicas <= self.replicas",
+        "minReplicas must be at most replicas; lower it first",
+        fieldPath=".minReplicas",
+    ),
+    rule(
+        "!has(self.minReplicas)"
+        " || self.variants.all(variant, !has(variant.replicas) || self.minReplicas <= variant.replicas)",
+        "minReplicas must be at most the replicas of every variant",
+        fieldPath=".minReplicas",
+    ),
+    rule(
         "!has(self.chipContainer) || self.template.spec.containers.exists(one, one.name == self.chipContainer)",
         "chipContainer must be the name of one of the template's containers",
         fieldPath=".chipContainer",

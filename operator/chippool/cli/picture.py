@@ -10,7 +10,7 @@ from chippool.cli.structured import as_chips
 from chippool.core.ids import Milli, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Mode, Workload
 from chippool.core.ordering import order
-from chippool.core.plan import Admit, Decision, Displace, Hold, Migrate, Plan
+from chippool.core.plan import Admit, Decision, Displace, Hold, Migrate, Plan, Shrink
 from chippool.core.reasons import MISTAKES
 from chippool.core.sharing import Sharing
 from chippool.state.records import PoolCounts
@@ -212,6 +212,8 @@ def in_words(workload: Workload, decision: Decision | None) -> str:
             return "It is being deleted."
         case Admit():
             return "It fits now and is about to be admitted; if it stays so, see whether the operator runs."
+        case Shrink():
+            return f"It is about to give some of its replicas. {decision.message}"
         case Displace() if workload.assignment is not None:
             return f"It is about to lose its chips. {decision.message}"
         case Migrate():

@@ -9,10 +9,12 @@ from chippool.control import publish
 from chippool.control.refusals import Refusals
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Mode
-from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Migrate, Place, Plan, Resize
+from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Migrate, Place, Plan, Resize, Shrink
 from chippool.kube.writer import Answer, Outcome, Write, Writer
 from chippool.state.mirror import Mirror
+from chippool.state.records import MadeRecord
 
+Takes = Displace | Migrate | Shrink
 FIRST_S, CAP_S = 1.0, 60.0
 LOOK_AGAIN_S = 0.5
 """What stands in the way of a decision may pass without changing anything the decision was made from."""
@@ -32,7 +34,7 @@ class Carrier:
         self._remaking: set[WorkloadKey] = set()  # their old object must go before the new one can be made
         self._held: set[WorkloadKey] = set()  # gangs that are stopped to go on elsewhere
         self._rolled: dict[WorkloadKey, tuple[str, int, bool]] = {}
-        self._owed: dict[WorkloadKey, Displace | Migrate] = {}  # others have been given these chips already
+        self._owed: dict[WorkloadKey, Takes] = {}  # others have been given these chips already
         self._failures: dict[WorkloadKey, tuple[int, float]] = {}  # how often in a row, and when to try again
 
     def possible(self, plan: Plan) -> Plan:
@@ -78,7 +80,7 @@ class Carrier:
             match decision:
                 case Keep() | Hold() | Place():
                     continue
-            if isinstance(decision, Displace | Migrate):
+            if isinstance(decision, Takes):
                 self._owed[decision.workload] = decision
             writes = self._rendered(decision.workload, partial(publish.writes, decision, self._mirror, now, order))
             then = self._when_finished(decision, now) if isinstance(decision, Finish) else []
@@ -103,7 +105,7 @@ class Carrier:
     def roll_out(self, decisions: Iterable[Decision]) -> None:
         """Roll the edited templates of running Services out, once a generation; and see which gangs are to go on."""
         for decision in decisions:
-            if isinstance(decision, Keep | Place | Resize):
+            if isinstance(decision, Keep | Place | Resize | Shrink):
                 self._roll_out(decision.workload)
                 if publish.is_held(decision.workload, self._mirror):
                     self._held.add(decision.workload)
@@ -118,14 +120,14 @@ class Carrier:
         self._rolled[key] = stamp
         self._put(key, self._rendered(key, partial(publish.refresh, key, self._mirror)), admits=False)
 
-    def _displace_again(self, displace: Displace | Migrate) -> None:
+    def _displace_again(self, displace: Takes) -> None:
         key, now = displace.workload, self._clock()
         if now < self._failures.get(key, (0, 0.0))[1]:
             return
         made = self._mirror.made(key)
         gone = made is None or made.outcome
         writes = [] if gone else self._rendered(key, partial(publish.writes, displace, self._mirror, now))
-        if not writes or (made is not None and made.assignment is None):
+        if not writes or (made is not None and _is_done(displace, made)):
             self._owed.pop(key)
             return
         self._put(key, writes, admits=False)
@@ -223,8 +225,14 @@ class Carrier:
         self._failures[key] = (count, self._clock() + min(CAP_S, FIRST_S * 2 ** min(count - 1, 10)))
 
 
+def _is_done(decision: Takes, made: MadeRecord) -> bool:
+    if made.assignment is None:
+        return True
+    return isinstance(decision, Shrink) and made.assignment.replicas <= decision.replicas
+
+
 def _is_for(decision: Decision, winners: set[WorkloadKey]) -> bool:
-    return isinstance(decision, Displace | Migrate) and decision.by in winners
+    return isinstance(decision, Takes) and decision.by in winners
 
 
 def _aside(path: str, outcome: Outcome, answer: Answer) -> None:

@@ -15,7 +15,7 @@ from chippool.control.render import Rendered, render, same_but_chips
 from chippool.control.status import status_of
 from chippool.control.status_write import of_workload, status_write
 from chippool.core.ids import WorkloadKey
-from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Resize, Stop
+from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Resize, Shrink, Stop
 from chippool.kube.writer import Urgency, Write
 from chippool.state.records import MadeRecord
 
@@ -47,8 +47,10 @@ def writes(decision: Decision, known: Known, now: float, order: int = 0) -> list
     match decision:
         case Admit():
             return admission(key, known, order)
-        case Resize() | Displace() | Migrate():
-            change = {Resize: _resize, Displace: _displace, Migrate: _migrate}[type(decision)]
+        case Resize() | Shrink():
+            return _resize(decision, known, order)
+        case Displace() | Migrate():
+            change = _displace if isinstance(decision, Displace) else _migrate
             return change(key, known, order)
         case Finish():
             return _finish(decision, known, now, order)
@@ -141,11 +143,12 @@ def _has_pods(key: WorkloadKey, known: Known, made: MadeRecord) -> bool:
     return any(pod.made_uid == made.uid and (pod.deleting or not pod.finished) for pod in known.pods(key))
 
 
-def _resize(key: WorkloadKey, known: Known, order: int) -> list[Write]:
-    view = known.view(key)
+def _resize(decision: Resize | Shrink, known: Known, order: int) -> list[Write]:
+    view = known.view(decision.workload)
     if view is None or view.assignment is None:
         return []
-    return [objects.resize(made, view.assignment, order) for made in _own(key, known)]
+    lost = view.displaced if isinstance(decision, Shrink) else None
+    return [objects.resize(made, view.assignment, order, lost) for made in _own(decision.workload, known)]
 
 
 def _displace(key: WorkloadKey, known: Known, order: int) -> list[Write]:

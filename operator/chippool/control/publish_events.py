@@ -83,6 +83,14 @@ def _displaced(change: Change) -> list[Write]:
     return [_event(change, change.record, "Displaced", said, kind, change.winner()), *_on_the_winner(change, said)]
 
 
+def _shrunk(change: Change) -> list[Write]:
+    """Its message tells one time from the next."""
+    said = change.after.get(DISPLACED, {})
+    if said.get("reason") != Reason.SHRUNK or said.get("message") == change.before.get(DISPLACED, {}).get("message"):
+        return []
+    return [_event(change, change.record, "Shrunk", said, NORMAL, change.winner()), *_on_the_winner(change, said)]
+
+
 def _on_the_winner(change: Change, said: Json) -> list[Write]:
     winner = change.winner()
     if winner is None:
@@ -119,6 +127,7 @@ LOOKS: tuple[Callable[[Change], list[Write]], ...] = (
     _admitted,
     _misconfigured,
     _displaced,
+    _shrunk,
     _made_again,
     _moved,
     _finished,

@@ -104,10 +104,13 @@ def hold(made: MadeRecord, assignment: Assignment, displaced: Displaced, order: 
     return _patch(made, {"metadata": _as_seen(made, said), "spec": _at_rest(made)}, order)
 
 
-def resize(made: MadeRecord, assignment: Assignment, order: int) -> Write:
+def resize(made: MadeRecord, assignment: Assignment, order: int, displaced: Displaced | None = None) -> Write:
+    """Change its replicas; `displaced` says for whom, where others took some."""
     count = assignment.replicas
     spec = {"parallelism": count, "completions": count} if made.kind == "Job" else {"replicas": count}
-    said = {names.ASSIGNMENT: assignment_text(assignment)}
+    said: dict[str, str | None] = {names.ASSIGNMENT: assignment_text(assignment)}
+    if displaced is not None:
+        said[names.DISPLACED] = displaced_text(displaced)
     return _patch(made, {"metadata": _as_seen(made, said), "spec": spec}, order)
 
 

@@ -93,6 +93,7 @@ def _order(record: WorkloadRecord, spec: Mapping[str, Any], assignment: Assignme
         class_name=record.view.class_name,
         chips=_asked(pool, chips_per_replica(record.view, assignment.variant)),
         replicas=assignment.replicas,
+        most=_most(record.view, assignment.variant),
         gang=record.view.mode is Mode.GANG,
         container=chip_container_name(spec),
         admission="" if record.view.mode is Mode.GANG else time_text(assignment.admitted_at),
@@ -109,6 +110,11 @@ def _asked(pool: PoolRecord, chips: Milli) -> Mapping[str, str]:
 def chips_per_replica(view: Workload, name: VariantName) -> Milli:
     """LookupError: the workload has no such variant."""
     return {variant.name: variant.ask.chips for variant in view.variants}[name]
+
+
+def _most(view: Workload, name: VariantName) -> int:
+    """Of an elastic gang all replicas; any other is made with all it has."""
+    return 0 if view.min_replicas is None else {variant.name: variant.replicas for variant in view.variants}[name]
 
 
 def _chosen(spec: Mapping[str, Any], assignment: Assignment) -> Json:

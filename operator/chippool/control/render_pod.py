@@ -23,6 +23,8 @@ class Order:
     chips: Mapping[str, str]
     """What its chips are asked for by, as Quantities."""
     replicas: int
+    most: int
+    """Replicas it may grow to."""
     gang: bool
     container: str
     """Which one gets the chips."""
@@ -32,7 +34,7 @@ class Order:
     @property
     def coordinated(self) -> bool:
         """Its replicas look for one another."""
-        return self.gang and self.replicas > 1
+        return self.gang and max(self.replicas, self.most) > 1
 
 
 def pod_template(spec: Mapping[str, Any], variant: Mapping[str, Any], order: Order) -> Json:

@@ -14,6 +14,8 @@ NOT_ADMITTED = "It has no chips; condition Admitted says why."
 PODS_READY = "All its replicas are Ready."
 STARTING = "Its pods have their chips and are starting."
 NOT_READY = "Its replicas were Ready and some are not any more."
+NOT_ALL_READY = "Some of its replicas are not Ready: they were, or were added and are starting."
+GROWN = "It has as many replicas again as it had before it was shrunk."
 ENDED = "It has ended and needs no chips any more."
 MADE_AGAIN = "Its Job or Deployment was deleted by someone and was made again."
 MOVING = "Its old replicas run until the new ones are Ready."
@@ -33,9 +35,14 @@ QUEUE_READY = "Every priority class and pool it names exists."
 GUARANTEES_KEPT = "All guarantees can be kept."
 
 
-def admitted(assignment: Assignment, chips: Milli, waits: str = "") -> str:
-    """`chips` of one replica; `waits` says why added replicas are not there yet."""
-    replicas = f"{assignment.replicas} replica{'s'[: assignment.replicas != 1]}"
+def ready(has: int, wants: int) -> str:
+    return PODS_READY if has >= wants else f"It runs with {has} of {wants} replicas, and all of them are Ready."
+
+
+def admitted(assignment: Assignment, wants: int, chips: Milli, waits: str = "") -> str:
+    """`chips` of one replica of those it `wants`; `waits` says why added replicas are not there yet."""
+    count = f"{assignment.replicas} of {wants}" if assignment.replicas < wants else f"{assignment.replicas}"
+    replicas = f"{count} replica{'s'[: wants != 1]}"
     said = f"Runs as variant {assignment.variant}: {replicas} with {counted(chips)} each in pool {assignment.pool}."
     return f"{said} The change of spec.replicas waits: {waits}" if waits else said
 
@@ -57,13 +64,11 @@ def admitted_again(displaced: Displaced) -> str:
 
 def displaced_other(victim: WorkloadRecord, winner: WorkloadRecord, reason: str) -> str:
     """Names stay in their namespace: elsewhere a workload is one of its queue and class."""
-    what = "moved" if reason == Reason.MIGRATED else "displaced"
+    what = {Reason.MIGRATED: "moved", Reason.SHRUNK: "shrunk"}.get(Reason(reason), "displaced")
+    done = f"was {what} to make room for this one."
     if victim.namespace == winner.namespace:
-        return f"Workload {victim.name} was {what} to make room for this one."
-    return (
-        f"A workload of queue {victim.view.queue} and class {victim.view.class_name} "
-        f"was {what} to make room for this one."
-    )
+        return f"Workload {victim.name} {done}"
+    return f"A workload of queue {victim.view.queue} and class {victim.view.class_name} {done}"
 
 
 def not_modelled(fields: Iterable[str]) -> str:

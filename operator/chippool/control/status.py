@@ -94,7 +94,7 @@ def _admitted(seen: Seen) -> Said | None:
     decision = seen.decision
     if (assignment := seen.assignment) is not None:
         waits = decision.message if isinstance(decision, Hold) else ""
-        message = sentences.admitted(assignment, _chips(seen.view, assignment), waits)
+        message = sentences.admitted(assignment, _wanted(seen.view, assignment), _chips(seen.view, assignment), waits)
         return Said(ADMITTED, True, Reason.ADMITTED, message)
     if isinstance(decision, Hold):
         return Said(ADMITTED, False, decision.reason, decision.message)
@@ -110,11 +110,14 @@ def _ready(seen: Seen) -> Said | None:
     if isinstance(seen.decision, Keep) and seen.view.started and seen.view.missing:
         return Said(READY, False, REPLACING, f"{sentences.NOT_READY} {seen.decision.message}")
     there = seen.view.ready + (seen.view.succeeded if seen.view.mode is Mode.GANG else 0)
-    if there >= assignment.replicas:
-        return Said(READY, True, PODS_READY, sentences.PODS_READY)
-    if seen.view.outgoing >= assignment.replicas:
+    needed = min(assignment.replicas, seen.view.assignment.replicas if seen.view.assignment else 0)
+    if there >= needed:
+        return Said(READY, True, PODS_READY, sentences.ready(assignment.replicas, _wanted(seen.view, assignment)))
+    if seen.view.outgoing >= needed:
         return Said(READY, True, STILL_READY, sentences.MOVING)
-    reason, sentence = (PODS_NOT_READY, sentences.NOT_READY) if seen.view.started else (STARTING, sentences.STARTING)
+    reason, sentence = STARTING, sentences.STARTING
+    if seen.view.started:
+        reason, sentence = PODS_NOT_READY, sentences.NOT_READY if _is_whole(seen.view) else sentences.NOT_ALL_READY
     return Said(READY, False, reason, _first_error(seen, assignment, reason, sentence))
 
 
@@ -141,13 +144,16 @@ def _displaced(seen: Seen) -> Said | None:
 
 
 def _has_again(seen: Seen) -> Said | None:
-    lost = seen.view.displaced
+    lost = seen.made.displaced if seen.made else None
     if lost is None:
         return Said(DISPLACED, False, Reason.ADMITTED, sentences.ADMITTED_AGAIN) if seen.says(DISPLACED) else None
     if lost.reason is Reason.OBJECT_DELETED:
         return Said(DISPLACED, False, lost.reason, sentences.MADE_AGAIN)
     if lost.reason is Reason.MIGRATED:
         return Said(DISPLACED, False, lost.reason, lost.message)
+    if lost.reason is Reason.SHRUNK:
+        gave = seen.assignment is not None and seen.assignment.replicas <= lost.kept
+        return Said(DISPLACED, False, *((lost.reason, lost.message) if gave else (Reason.ADMITTED, sentences.GROWN)))
     return Said(DISPLACED, False, Reason.ADMITTED, sentences.admitted_again(lost))
 
 
@@ -188,6 +194,17 @@ def _nodes(seen: Seen, assignment: Assignment) -> int:
     if len(given) < assignment.replicas and "nodes" in seen.block:
         return int(seen.block["nodes"])
     return len(set(given))
+
+
+def _wanted(view: Workload, assignment: Assignment) -> int:
+    """Replicas it asks for as the variant it runs as; no fewer than it has, while others are on their way out."""
+    asked = {v.name: v.replicas for v in view.variants} if view.mode is Mode.GANG else {}
+    return max(asked.get(assignment.variant, view.replicas), assignment.replicas)
+
+
+def _is_whole(view: Workload) -> bool:
+    """It is of one size: nobody adds replicas to it."""
+    return view.min_replicas is None or view.min_replicas >= view.replicas
 
 
 def _chips(view: Workload, assignment: Assignment) -> int:

@@ -11,6 +11,7 @@ from chippool.core.borrowing import lend
 from chippool.core.checks import variant_named
 from chippool.core.claim import Claim
 from chippool.core.displacement import Bid, Room, beyond_reach, make_room
+from chippool.core.elastic import parts
 from chippool.core.frontier import Contested, Frontier
 from chippool.core.guarantee import Guarantees
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName, WorkloadKey
@@ -53,6 +54,8 @@ class Board:
         self._now = now
         self._relocation = Relocation(self.shelves, self.ledger, self.options, self.rivals, self.bookings)
         self._fixed: set[PoolName] = set()
+        self._yielding: set[PoolName] = set()
+        self._spare: set[PoolName] = set()
         self._tenants: defaultdict[PoolName, list[Tenant]] = defaultdict(list)
         self._tenancies: dict[PoolName, Tenancy] = {}
         self._contests: dict[PoolName, Contested] = {}
@@ -70,7 +73,12 @@ class Board:
                 shelf.give(i, tenant.ask, count, tenant.seats.get(i, ()))
             return
         self._describe(tenant, workload, given.pool)
-        self._tenants[given.pool].append(tenant)
+        held = parts(workload, given, variant, tenant, shelf)
+        if len(held) > 1:
+            self._spare.add(given.pool)
+        if len(held) > 1 or tenant.scavenges:
+            self._yielding.add(given.pool)
+        self._tenants[given.pool] += held
         self.ledger.take(workload.queue, given.pool, tenant.chips, scavenged=tenant.scavenges)
 
     def _describe(self, tenant: Tenant, workload: Workload, pool: PoolName) -> None:
@@ -148,6 +156,14 @@ class Board:
     def tenants_below(self, pool: PoolName, i: int) -> Iterator[Tenant]:
         """Who is still there of the pool's tenants below a place in the tree."""
         return (tenant for tenant in self._tenancy(pool).under[i] if not tenant.gone)
+
+    def spares(self, pool: PoolName) -> bool:
+        """Whether somebody there has more than minReplicas."""
+        return pool in self._spare
+
+    def yields(self, pool: PoolName) -> bool:
+        """Whether some of the pool's work may have to give way to whoever grows."""
+        return pool in self._yielding
 
     def leaves_alone(self, pool: PoolName) -> bool:
         """Whether some of the pool's work may not be displaced yet."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from chippool.core.ids import Milli
-from chippool.core.tenant import GUARANTEED, Tenant
+from chippool.core.tenant import GUARANTEED, WHOLE, Tenant
 
 
 def lend(tenants: Iterable[Tenant], guaranteed: Callable[[int], Milli]) -> None:
@@ -12,7 +12,8 @@ def lend(tenants: Iterable[Tenant], guaranteed: Callable[[int], Milli]) -> None:
 
     A tenant is borrowed at a level if its queue is borrowing there with everybody lower and younger gone, and it is
     borrowed at every level below. Whichever of the borrowed ones leave, in rank order each leaves a queue that is
-    past its guarantee. Work of a queue that is gone has no guarantee: all of it is borrowed.
+    past its guarantee. Work of a queue that is gone has no guarantee: all of it is borrowed. Of equal priority,
+    replicas past minReplicas are borrowed before whole workloads.
     """
     sharers = [tenant for tenant in tenants if not tenant.scavenges]
     beyond: defaultdict[int, Milli] = defaultdict(int)
@@ -21,7 +22,7 @@ def lend(tenants: Iterable[Tenant], guaranteed: Callable[[int], Milli]) -> None:
             beyond[i] += tenant.chips
     for i in beyond:
         beyond[i] -= guaranteed(i)
-    for tenant in sorted(sharers, key=lambda t: (t.priority, -t.admitted_at, t.uid)):
+    for tenant in sorted(sharers, key=lambda t: (t.priority, t.index == WHOLE, -t.admitted_at, t.uid, -t.index)):
         _lend(tenant, beyond)
 
 

@@ -1,12 +1,22 @@
 """Rule 6: who may take whose chips. `may_take` is the whole law; the rest makes it fast to search by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chippool.core.ids import WorkloadKey
 from chippool.core.reasons import Reason
-from chippool.core.tenant import GUARANTEED, Tenant
+from chippool.core.tenant import GUARANTEED, WHOLE, Tenant
 from chippool.core.tree import Path
+
+
+class Takes(StrEnum):
+    """How much of what it has a right to a claim asks for."""
+
+    ALL = "all"
+    YIELDED = "yielded"
+    """Others' replicas past their minReplicas, and what is scavenged: for one that has its own minReplicas already."""
+    SPARED = "spared"
+    """Others' replicas past their minReplicas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +34,13 @@ class Claim:
     external: bool = False
     spared: frozenset[WorkloadKey] = frozenset()
     """Those it displaced within the last hour."""
+    takes: Takes = Takes.ALL
 
 
 def may_take(claim: Claim, tenant: Tenant) -> bool:
     """Whether the tenant may be displaced for the claim."""
+    if claim.takes is not Takes.ALL and _is_kept(claim.takes, tenant):
+        return False
     if tenant.scavenges and not claim.scavenges:
         return tenant.key not in claim.spared
     if tenant.fixed or tenant.key in claim.spared or (claim.scavenges and not _gives_to_scavengers(claim, tenant)):
@@ -39,6 +52,10 @@ def may_take(claim: Claim, tenant: Tenant) -> bool:
     if _is_within(claim, tenant, depth):
         return lower or tenant.loan <= depth or tenant.external > claim.external
     return lower and (tenant.loan <= depth or tenant.scavenges)
+
+
+def _is_kept(takes: Takes, tenant: Tenant) -> bool:
+    return tenant.index == WHOLE and not (takes is Takes.YIELDED and tenant.scavenges)
 
 
 def _gives_to_scavengers(claim: Claim, tenant: Tenant) -> bool:
@@ -79,15 +96,18 @@ class Scope:
 
     priority: int
     reach: Reach
+    takes: Takes = Takes.ALL
 
 
 def scope_of(claim: Claim) -> Scope:
     if claim.scavenges:
-        return Scope(claim.priority, Reach.SCAVENGER)
-    return Scope(claim.priority, Reach.WITHIN if any(claim.within) else Reach.BORROWER)
+        return Scope(claim.priority, Reach.SCAVENGER, claim.takes)
+    return Scope(claim.priority, Reach.WITHIN if any(claim.within) else Reach.BORROWER, claim.takes)
 
 
 def in_scope(scope: Scope, tenant: Tenant) -> bool:
+    if scope.takes is not Takes.ALL and _is_kept(scope.takes, tenant):
+        return False
     lower, lent = tenant.priority < scope.priority, tenant.loan < GUARANTEED
     match scope.reach:
         case Reach.SCAVENGER:
@@ -107,7 +127,7 @@ def shared(claim: Claim, *, inner: bool, guarded: bool, lent: bool) -> Claim:
     if claim.spared:
         return claim
     if claim.scavenges or (not any(claim.within) and not inner and not guarded):
-        return Claim(claim.priority, (), (), claim.scavenges, claim.external)
+        return replace(claim, path=(), within=())
     if all(claim.within) and not inner and not lent:
-        return Claim(claim.priority, (), (True,), claim.scavenges, claim.external)
+        return replace(claim, path=(), within=(True,))
     return claim

@@ -2,8 +2,9 @@
 
 1  what the cluster shows: ended, out of time, suspended, never right      review
 2  replicas of admitted work that lost their node, before anything else    search
-3  whatever asks, in order: admit, grow, or hold with the reason           turns, together, search, displacement
-4  who only scavenges, once nobody else can use what is left
+3  whatever asks, in order: admit, or hold with the reason                 turns, together, search, displacement
+4  who has what it needs and wants more                                    growth
+5  who only scavenges, once nobody else can use what is left
 """
 
 from collections.abc import Iterator
@@ -11,18 +12,18 @@ from itertools import groupby
 
 from chippool.core.board import Board, holders
 from chippool.core.checks import mistake, variant_named, wanted
-from chippool.core.ids import Milli, WorkloadKey
+from chippool.core.elastic import Grows, least, replacements
+from chippool.core.growth import Desk, admission, grow
+from chippool.core.ids import Milli, PoolName, WorkloadKey
 from chippool.core.model import Mode, Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, order
 from chippool.core.patience import overdue
 from chippool.core.plan import (
-    Admit,
     Decision,
     Displace,
     Finish,
     Hold,
     Keep,
-    Migrate,
     Place,
     Plan,
     Reserved,
@@ -31,13 +32,13 @@ from chippool.core.plan import (
     Stop,
 )
 from chippool.core.reasons import MISTAKES, Reason
-from chippool.core.relocation import Move
-from chippool.core.replacement import given_up
+from chippool.core.replacement import given_up, goes_on
 from chippool.core.respite import spared
 from chippool.core.review import Policy, reviewed, wakes
 from chippool.core.search import Found, chances, search
-from chippool.core.seeker import Option, Seeker, a_seeker
+from chippool.core.seeker import Option, Seeker, a_seeker, as_grower
 from chippool.core.shortage import verdict
+from chippool.core.taken import displaced, moved, shrunk
 from chippool.core.together import Chosen, liked_first, together
 from chippool.core.turns import Turns
 
@@ -61,8 +62,10 @@ def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
             cycle.place(workload)
     for workload in cycle.in_turn(asking):
         cycle.ask(workload)
+    cycle.grow(rest, scavenging=False)
     for workload in cycle.in_turn(cycle.scavengers):
         cycle.admit(workload, every=True)
+    cycle.grow(rest, scavenging=True)
     for workload in content:
         cycle.resize(workload)
     moments = [m for w in living for m in wakes(w, now, policy)]
@@ -72,7 +75,7 @@ def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
 
 
 def _split(workloads: list[Workload]) -> tuple[list[Workload], list[Workload]]:
-    """Those that want more than they have, and the rest."""
+    """Those that want more than they have and can't do without, and the rest."""
     asking: list[Workload] = []
     content: list[Workload] = []
     for workload in workloads:
@@ -81,12 +84,12 @@ def _split(workloads: list[Workload]) -> tuple[list[Workload], list[Workload]]:
 
 
 def _asks(workload: Workload) -> bool:
-    """Whether it wants more than it has."""
+    """Whether it waits, or has fewer replicas than it needs."""
     given = workload.assignment
     if given is None:
         return True
     variant = variant_named(workload, given.variant)
-    return variant is not None and wanted(workload, variant) > given.replicas
+    return variant is not None and least(workload, variant) > given.replicas
 
 
 class _Cycle:
@@ -108,6 +111,10 @@ class _Cycle:
         self._answers: dict[Seeker, tuple[int, tuple[Shortage, ...], tuple[Reason, str]]] = {}
         self._chosen: Chosen = {}
         self._waiting = 0
+        self._lacking: set[PoolName] = set()
+        """Pools in which admitted work waits for nodes."""
+        self._calm: list[float] = []
+        """When somebody that was shrunk may grow again."""
 
     def in_turn(self, workloads: list[Workload]) -> Iterator[Workload]:
         """Rule 1: by priority, then whose queue has the smallest share as chips are given, then age.
@@ -124,8 +131,8 @@ class _Cycle:
             yield from Turns(self._board.ledger, rest)
 
     def respites(self) -> list[float]:
-        """When somebody may be displaced that may not be now, if anybody waits for that."""
-        return self._board.respites if self._waiting else []
+        """When somebody may grow, or be displaced, that may not now, if anybody waits for that."""
+        return [*self._calm, *(self._board.respites if self._waiting else ())]
 
     def reserved(self) -> tuple[Reserved, ...]:
         """What is kept free for whoever is next, by pool."""
@@ -141,16 +148,19 @@ class _Cycle:
         assert workload.assignment is not None
         variant = variant_named(workload, workload.assignment.variant)
         assert variant is not None
-        option = self._option(workload, variant, workload.missing, 0)
-        found = self._look(workload, (option,))
-        if isinstance(found, Found):
-            message = f"{len(found.nodes)} replica(s) get nodes in {found.pool}."
-            self._win(workload, Place(workload.key, found.nodes, message, found.victims, seats=found.seats), found)
-        else:
-            late = given_up(workload, self._now, found[1])
-            self._decided[workload.key] = late or Keep(
-                workload.key, found[0], f"{workload.missing} replica(s) wait for a node. {found[1]}"
-            )
+        reason, message, needed = Reason.ADMITTED, "", False
+        for count, grows in replacements(workload, variant):
+            found = self._look(workload, (self._option(workload, variant, count, 0),), grows=grows)
+            if isinstance(found, Found):
+                message = f"{len(found.nodes)} replica(s) get nodes in {found.pool}."
+                self._win(workload, Place(workload.key, found.nodes, message, found.victims, seats=found.seats), found)
+                return
+            reason, message, needed = found[0], found[1], grows is None
+        late = given_up(workload, self._now, message) if needed else goes_on(workload, self._now)
+        if needed and late is None:
+            self._lacking.add(workload.assignment.pool)
+        message = f"{workload.missing} replica(s) wait for a node. {message}"
+        self._decided[workload.key] = late or Keep(workload.key, reason, message)
 
     def ask(self, workload: Workload) -> None:
         """Whatever it wants more than it has."""
@@ -169,7 +179,7 @@ class _Cycle:
         own = options if every else tuple(o for o in options if not o.scavenges)
         found = self._look_where_chosen(workload, own) or self._look(workload, own)
         if isinstance(found, Found):
-            self._win(workload, _admission(workload, found), found)
+            self._win(workload, admission(workload, found), found)
         elif len(own) < len(options):
             self.scavengers.append(workload)
         else:
@@ -193,7 +203,7 @@ class _Cycle:
         assert variant is not None
         change = wanted(workload, variant) - workload.assignment.replicas
         if change > 0:
-            self._grow(workload, variant, change)
+            self._step_up(workload, variant, least(workload, variant) - workload.assignment.replicas)
         elif change < 0 and _may_shrink(workload):
             now, then = workload.assignment.replicas, workload.assignment.replicas + change
             message = f"It goes from {now} to {then} replicas, as its spec says."
@@ -201,7 +211,7 @@ class _Cycle:
         else:
             self._decided[workload.key] = Keep(workload.key, Reason.ADMITTED, _admitted_as(workload))
 
-    def _grow(self, workload: Workload, variant: Variant, change: int) -> None:
+    def _step_up(self, workload: Workload, variant: Variant, change: int) -> None:
         given = workload.assignment
         assert given is not None
         found = self._look(workload, (self._option(workload, variant, change, change * variant.ask.chips),))
@@ -214,6 +224,13 @@ class _Cycle:
             message = f"{_admitted_as(workload)} {change} more wait. {found[1]}"
             self._decided[workload.key] = Keep(workload.key, found[0], message)
 
+    def grow(self, workloads: list[Workload], *, scavenging: bool) -> None:
+        """Rule 4 for all who run, or were just admitted, with fewer replicas than they ask for."""
+        elastic = [workload for workload in workloads if workload.min_replicas is not None]
+        if elastic:
+            desk = Desk(self._snapshot, self._board, self._decided, self._displaced, self._look, self._win, self._now)
+            self._calm += grow(desk, elastic, self._lacking, scavenging=scavenging)
+
     def _option(self, workload: Workload, variant: Variant, replicas: int, new: Milli) -> Option:
         assert workload.assignment is not None
         pool = workload.assignment.pool
@@ -221,13 +238,14 @@ class _Cycle:
         return Option(variant, pool, replicas, new, scavenges)
 
     def _look(
-        self, workload: Workload, options: tuple[Option, ...]
+        self, workload: Workload, options: tuple[Option, ...], *, grows: Grows | None = None
     ) -> Found | tuple[Reason, str, tuple[Shortage, ...]]:
         """Search, or the answer a look-alike got since when nothing was given back."""
         known_to = self._spared.get(workload.key, frozenset())
         rank = class_of(self._snapshot, workload)
         passes = self._board.bookings.passes(workload, rank.value, options)
         seeker = a_seeker(workload, rank, options, known_to, passes)
+        seeker = as_grower(seeker, grows) if grows else seeker
         known = self._answers.get(seeker)
         if known is None or known[0] != self._board.releases:
             self._board.rivals.turn_of(workload)
@@ -254,46 +272,13 @@ class _Cycle:
         self._displaced.update(found.victims)
         moves = {move.tenant.key: move for move in found.moves}
         for victim, reason in zip(found.victims, found.reasons, strict=True):
-            self._decided.pop(victim, None)
+            before, loser = self._decided.pop(victim, None), self._snapshot.workloads[victim]
             if victim in moves:
-                self._decided[victim] = _migration(moves[victim], winner)
+                self._decided[victim] = moved(moves[victim], winner)
+            elif victim in found.shrunk:
+                self._decided[victim] = shrunk(loser, winner, reason, found.shrunk[victim], before)
             else:
-                self._decided[victim] = Displace(victim, reason, winner.key, _RULES[reason].format(by=_work_of(winner)))
-
-
-_RULES = {
-    Reason.PREEMPTED: "Displaced by {by}: its priority is higher.",
-    Reason.RECLAIMED: "Displaced by {by}, which is within its guarantee: borrowed and resold chips go back to it.",
-    Reason.SCAVENGED: "Displaced by {by}: this work had the chips only while nobody else waited for them.",
-}
-
-
-def _work_of(winner: Workload) -> str:
-    return f"{winner.class_name} work of queue {winner.queue}"
-
-
-def _migration(move: Move, winner: Workload) -> Migrate:
-    chips, count, variant = move.variant.ask.chips, len(move.nodes), move.variant.name
-    message = f"Makes room for {_work_of(winner)}: goes on as variant {variant} with {count} replica(s) in {move.pool}."
-    return Migrate(move.tenant.key, variant, move.pool, chips, move.nodes, winner.key, message, seats=move.seats)
-
-
-def _admission(workload: Workload, found: Found) -> Admit:
-    count = len(found.nodes)
-    message = f"Runs as variant {found.variant} with {count} replica(s) in {found.pool}."
-    if found.waits:
-        message += " Some of its chips are still being given back."
-    return Admit(
-        workload.key,
-        found.variant,
-        found.pool,
-        found.chips,
-        found.nodes,
-        found.waits,
-        message,
-        found.victims,
-        seats=found.seats,
-    )
+                self._decided[victim] = displaced(loser, winner, reason)
 
 
 def _admitted_as(workload: Workload) -> str:

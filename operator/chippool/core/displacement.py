@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chippool.core.bits import Flags
 from chippool.core.claim import Claim, may_take, scope_of
+from chippool.core.elastic import must_go, with_those_above
 from chippool.core.frontier import Frontier
 from chippool.core.ids import Milli
 from chippool.core.model import Ask
@@ -108,6 +109,7 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
         leavers = frontier.next()
         if not leavers:
             return None
+        leavers = with_those_above(leavers)
         for tenant in leavers:
             tenancy.evict(tenant)
         victims += leavers
@@ -144,14 +146,15 @@ def _spare(tenancy: Tenancy, bid: Bid, spots: Spots, victims: list[Tenant]) -> l
     ours: Ours = {}
     join(ours, spots)
     slack = {i: sum(t.chips for t in victims if i in t.path) - over for i, over in bid.passed}
-    needed = []
+    needed: dict[int, Tenant] = {}
     for tenant in sorted(victims, key=lambda t: -t.rank):
         cost = {i: tenant.chips for i in slack if i in tenant.path}
-        if all(chips <= slack[i] for i, chips in cost.items()) and fits_beside(tenancy, bid, ours, tenant):
+        enough = not must_go(tenant, needed) and all(chips <= slack[i] for i, chips in cost.items())
+        if enough and fits_beside(tenancy, bid, ours, tenant):
             slack = {i: left - cost.get(i, 0) for i, left in slack.items()}
         else:
-            needed.append(tenant)
-    return needed[::-1]
+            needed[tenant.rank] = tenant
+    return [*needed.values()][::-1]
 
 
 def fits_beside(tenancy: Tenancy, bid: Bid, ours: Ours, tenant: Tenant) -> bool:

@@ -11,6 +11,7 @@ from itertools import islice
 
 from chippool.core.claim import scope_of
 from chippool.core.displacement import Room, fits_beside, join
+from chippool.core.elastic import must_go
 from chippool.core.ids import Milli
 from chippool.core.placement import Spot, Spots, fill, total
 from chippool.core.relocation import Move
@@ -136,7 +137,10 @@ def _spared(site: Site, outcome: Outcome) -> Room:
 
 
 def _one_stays(site: Site, outcome: Outcome) -> bool:
+    evicted = {tenant.rank for tenant in outcome.evicted}
     for tenant in sorted((*(m.tenant for m in outcome.moves), *outcome.evicted), key=lambda t: -t.rank):
+        if must_go(tenant, evicted):
+            continue
         start, ours = site.relocation.mark(), dict(outcome.ours)
         if _stays(site, outcome, tenant):
             return True

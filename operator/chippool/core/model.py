@@ -167,6 +167,8 @@ class Displaced:
     """What it ran as."""
     earlier: tuple[tuple[WorkloadKey, float], ...] = ()
     """By whom else and when, as far back as it matters."""
+    kept: int = 0
+    """Replicas it went on with, where it was only shrunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,8 @@ class Workload:
     variants: tuple[Variant, ...]
     created: float
     start_timeout: float
+    min_replicas: int | None = None
+    """Those it starts with at least and is never shrunk below; None: all of them."""
     max_runtime: float | None = None
     suspend: bool = False
     deleting: bool = False
@@ -218,6 +222,10 @@ class Workload:
     """A node per replica that is decided and has no pod there yet."""
     seats: tuple[int, ...] = ()
     """Of fractions, the chip of each replica in `placed` and then `reserved`, by its number in `Node.shares`."""
+    indexes: tuple[int, ...] = ()
+    """Of elastic work, which replica each in `placed` and then `reserved` is; the highest goes first. Else in order."""
+    size: int | None = None
+    """Of a gang that waits and some of whose indexes have succeeded: the replicas it ran with, and needs again."""
     missing: int = 0
     """Replicas of its assignment that are neither placed, reserved nor succeeded."""
     succeeded: int = 0

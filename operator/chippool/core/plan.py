@@ -52,6 +52,17 @@ class Resize:
 
 
 @dataclass(frozen=True, slots=True)
+class Shrink:
+    """Take an admitted workload's last replicas, for another; it goes on with `replicas`."""
+
+    workload: WorkloadKey
+    replicas: int
+    by: WorkloadKey
+    message: str
+    reason: Reason = Reason.SHRUNK
+
+
+@dataclass(frozen=True, slots=True)
 class Displace:
     """Take an admitted workload's chips; it queues again at its old age unless its user suspended it."""
 
@@ -160,7 +171,7 @@ class Reserved:
     """When the first estimate behind `start` will have come true or not."""
 
 
-Decision = Admit | Place | Resize | Displace | Migrate | Finish | Stop | Keep | Hold
+Decision = Admit | Place | Resize | Shrink | Displace | Migrate | Finish | Stop | Keep | Hold
 
 
 @dataclass(frozen=True, slots=True)

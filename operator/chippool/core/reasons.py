@@ -19,6 +19,7 @@ class Reason(StrEnum):
     PREEMPTED = "Preempted"
     RECLAIMED = "Reclaimed"
     SCAVENGED = "Scavenged"
+    SHRUNK = "Shrunk"
     NOT_STARTED = "NotStarted"
     REPLACE_TIMEOUT = "ReplaceTimeout"
     UNAUTHORIZED = "Unauthorized"

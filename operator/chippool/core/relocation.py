@@ -95,6 +95,8 @@ class Relocation:
         workload = self._snapshot.workloads[tenant.key]
         if workload.deleting or workload.suspend or not workload.started or tenant.key in self._rivals.decided:
             return False
+        if tenant.above is not None or tenant.below is not None:  # a part of one that can be shrunk
+            return False
         return sum(tenant.spots.values()) * tenant.ask.chips == tenant.chips
 
     def _is_firm(self, tenant: Tenant, pool: PoolName, *, guaranteed: bool) -> bool:

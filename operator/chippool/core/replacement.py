@@ -1,11 +1,12 @@
 """Rule 8: replicas that lost their node are replaced in time, or the gang gives everything back.
 
 They are placed before anything that waits, may have spares of the pool's reserve and displace like any other work; the
-gang keeps its other nodes meanwhile. A Service goes on with the replicas it has.
+gang keeps its other nodes meanwhile. A Service goes on with the replicas it has, and so does an elastic gang that has
+minReplicas.
 """
 
 from chippool.core.model import Mode, Workload
-from chippool.core.plan import Displace
+from chippool.core.plan import Displace, Resize
 from chippool.core.reasons import Reason
 
 
@@ -29,3 +30,13 @@ def given_up(workload: Workload, now: float, why: str) -> Displace | None:
         f"spec.disruption.replaceTimeout ({workload.replace_timeout:g} s): it gives everything back. {why}"
     )
     return Displace(workload.key, Reason.REPLACE_TIMEOUT, None, message)
+
+
+def goes_on(workload: Workload, now: float) -> Resize | None:
+    """Let go, once their time is over, of replicas an elastic gang can do without; it grows again like any other."""
+    until, given = whole_by(workload), workload.assignment
+    if until is None or now < until or given is None:
+        return None
+    has = given.replicas - workload.missing
+    message = f"It goes on with {has} of {given.replicas} replicas: the others lost their node and found no other."
+    return Resize(workload.key, has, (), message)

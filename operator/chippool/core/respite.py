@@ -12,23 +12,41 @@ NO_LOOP_S = 3600.0
 
 def respite(workload: Workload, above: Iterable[Queue]) -> float:
     """Until when an admitted workload is not displaced; every queue above it caps what it may ask for."""
-    queues = list(above)
-    given, last = workload.assignment, workload.displaced
+    queues, given = list(above), workload.assignment
     assert given is not None
     runs = given.admitted_at + min((workload.min_runtime, *(q.min_runtime_cap for q in queues)))
+    return max(runs, _cooled(workload, queues))
+
+
+def calm(workload: Workload, above: Iterable[Queue]) -> float:
+    """Until when a workload that was shrunk does not grow again: its cooldown."""
+    last = workload.displaced
+    return _cooled(workload, above) if last is not None and last.kept else 0.0
+
+
+def _cooled(workload: Workload, above: Iterable[Queue]) -> float:
+    last = workload.displaced
     if last is None or last.by is None:
-        return runs
-    return max(runs, last.at + min((workload.cooldown, *(q.cooldown_cap for q in queues))))
+        return 0.0
+    return last.at + min((workload.cooldown, *(q.cooldown_cap for q in above)))
 
 
 def spared(workloads: Iterable[Workload], now: float) -> Mapping[WorkloadKey, frozenset[WorkloadKey]]:
     """By workload those it displaced within the last hour."""
     found: defaultdict[WorkloadKey, set[WorkloadKey]] = defaultdict(set)
     for workload in workloads:
-        for by, at in displacers(workload.displaced):
+        if (last := workload.displaced) is None:
+            continue
+        for by, at in last.earlier if goes_in_parts(workload) else displacers(last):
             if now - at < NO_LOOP_S:
                 found[by].add(workload.key)
     return {by: frozenset(victims) for by, victims in found.items()}
+
+
+def goes_in_parts(workload: Workload) -> bool:
+    """Whether it was shrunk and has not grown since: who takes more of it goes on with that, and begins nothing new."""
+    last, given = workload.displaced, workload.assignment
+    return last is not None and given is not None and given.replicas <= last.kept
 
 
 def displacers(last: Displaced | None) -> tuple[tuple[WorkloadKey, float], ...]:

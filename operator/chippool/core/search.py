@@ -1,6 +1,6 @@
 """Rules 2 to 6 for one workload: the first way to run it that can be, or what each way lacks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import islice
@@ -8,9 +8,10 @@ from operator import or_
 
 from chippool.core import shortage
 from chippool.core.board import Board
-from chippool.core.claim import Claim, why
+from chippool.core.claim import Claim, Takes, why
 from chippool.core.displacement import Bid, Room
 from chippool.core.earliest import Chance
+from chippool.core.elastic import losses
 from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKey
 from chippool.core.placement import Spots, fill, names, seats, total
 from chippool.core.plan import Shortage
@@ -40,6 +41,8 @@ class Found:
     spots: Spots = field(default_factory=list, compare=False)
     moves: tuple[Move, ...] = ()
     """Those victims that go on elsewhere."""
+    shrunk: Mapping[WorkloadKey, int] = field(default_factory=dict)
+    """How many replicas victims give that keep the others."""
 
 
 def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
@@ -53,7 +56,8 @@ def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
         if isinstance(answer, Found):
             return answer
         fits[n] = answer
-    for way in _WAYS if seeker.preempts else ():
+    ways = _WAYS_TO_GROW if seeker.grows else _WAYS
+    for way in ways if seeker.preempts else ():
         for n in fits:
             found = way(board, seeker, seeker.options[n])
             if found is not None:
@@ -140,8 +144,20 @@ def _by_both(board: Board, seeker: Seeker, option: Option) -> Found | None:
     return None
 
 
-_WAYS = (_by_moving, _by_displacing, _by_both)
+def _by_shrinking(board: Board, seeker: Seeker, option: Option) -> Found | None:
+    """Replicas that others have past minReplicas."""
+    for claim, passed in _rights(board, seeker, option) if board.spares(option.pool) else ():
+        some = replace(claim, takes=Takes.SPARED)
+        room = board.displace_for(option.pool, _bid(board, seeker, option, some, passed))
+        if room is not None:
+            return _made(board, seeker, option, some, room)
+    return None
+
+
+_WAYS = (_by_shrinking, _by_moving, _by_displacing, _by_both)
 """Rule 6, cheapest first: each is tried for every option before the next."""
+_WAYS_TO_GROW = (_by_shrinking, _by_displacing)
+"""Nobody moves for replicas past minReplicas, and whom they may displace says their claim."""
 
 
 def _rights(board: Board, seeker: Seeker, option: Option) -> Iterator[tuple[Claim, Passed]]:
@@ -160,17 +176,19 @@ def _bid(board: Board, seeker: Seeker, option: Option, claim: Claim, passed: Pas
 def _made(board: Board, seeker: Seeker, option: Option, claim: Claim, room: Room | None) -> Found | None:
     if room is None:
         return None
-    reasons = (*(why(claim, t) for t in room.victims), *(Reason.MIGRATED for _ in room.moves))
-    leavers = (*room.victims, *(move.tenant for move in room.moves))
-    found = _found(board, seeker, option, room.spots, tuple(t.key for t in leavers), reasons)
-    return replace(found, moves=room.moves)
+    lost = losses(room.victims)
+    reasons = (*(why(claim, t) for t in lost.victims), *(Reason.MIGRATED for _ in room.moves))
+    leavers = tuple(t.key for t in (*lost.victims, *(move.tenant for move in room.moves)))
+    found = _found(board, seeker, option, room.spots)
+    return replace(found, victims=leavers, reasons=reasons, moves=room.moves, shrunk=lost.shrunk)
 
 
 def _claim(board: Board, seeker: Seeker, option: Option) -> Claim:
     """By what right it may displace others in the option's pool."""
     within = () if option.scavenges else board.ledger.within(seeker.queue, option.pool, option.new)
     path, external = board.tree.paths.get(seeker.queue, ()), seeker.queue in board.tree.external
-    return Claim(seeker.priority, path, within, option.scavenges, external, seeker.spared)
+    takes = Takes.YIELDED if seeker.grows else Takes.ALL
+    return Claim(seeker.priority, path, within, option.scavenges, external, seeker.spared, takes)
 
 
 def _kept(board: Board, seeker: Seeker, option: Option) -> Milli:
@@ -178,18 +196,11 @@ def _kept(board: Board, seeker: Seeker, option: Option) -> Milli:
     return kept(board.snapshot, option.pool, seeker.priority, replacing=not option.new)
 
 
-def _found(
-    board: Board,
-    seeker: Seeker,
-    option: Option,
-    spots: Spots,
-    victims: tuple[WorkloadKey, ...] = (),
-    reasons: tuple[Reason, ...] = (),
-) -> Found:
+def _found(board: Board, seeker: Seeker, option: Option, spots: Spots) -> Found:
     shelf, variant = board.shelves[option.pool], option.variant
     board.ledger.take(seeker.queue, option.pool, option.new, scavenged=option.scavenges)
     for one in board.bookings.minded(seeker, option):
         one.charge(board.tree.paths.get(seeker.queue, ()), variant.ask, spots, option.new)
     waits = any(not shelf.clean >> i & 1 for i, _, _ in spots)
     chips, nodes = variant.ask.chips, names(shelf, spots)
-    return Found(variant.name, option.pool, chips, nodes, waits, victims, reasons, seats(spots), spots)
+    return Found(variant.name, option.pool, chips, nodes, waits, seats=seats(spots), spots=spots)

@@ -1,8 +1,9 @@
 """Everything about a workload that decides where it can go, and nothing else: equal seekers get equal answers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from chippool.core.elastic import Grows, keeps_its_size, least
 from chippool.core.ids import ClassName, Milli, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Class, Variant, Workload
 
@@ -30,6 +31,8 @@ class Seeker:
     """Those it displaced within the last hour."""
     passes: frozenset[WorkloadKey] = frozenset()
     """Those with a reservation that it can't delay (`core.backfill`)."""
+    grows: bool = False
+    """It has as many replicas as it needs, and wants more."""
 
 
 def a_seeker(
@@ -43,12 +46,23 @@ def a_seeker(
     return Seeker(workload.queue, workload.class_name, value, preempts, options, spared, passes)
 
 
+def as_grower(seeker: Seeker, grows: Grows) -> Seeker:
+    """The same for replicas past minReplicas."""
+    return replace(seeker, grows=True, preempts=seeker.preempts and grows is Grows.SPARED)
+
+
 def ways(workload: Workload) -> Iterator[Option]:
     """Every way to admit a workload that waits, the preferred first; what has succeeded needs no chips again."""
     for variant in workload.variants:
-        replicas = max(variant.replicas - workload.succeeded, 0)
+        replicas = max(_start(workload, variant) - workload.succeeded, 0)
         for pool in variant.pools if _is_open(workload, variant) else ():
             yield Option(variant, pool, replicas, replicas * variant.ask.chips)
+
+
+def _start(workload: Workload, variant: Variant) -> int:
+    if workload.size is not None and keeps_its_size(workload):
+        return workload.size
+    return variant.replicas if workload.min_replicas is None else least(workload, variant)
 
 
 def _is_open(workload: Workload, variant: Variant) -> bool:

@@ -145,6 +145,8 @@ def chips_or_room(board: Board, seeker: Seeker, option: Option, claim: Claim, fi
 
 def _others(board: Board, seeker: Seeker, option: Option, claim: Claim) -> str:
     """Why nobody makes room for it."""
+    if seeker.grows:
+        return "for replicas past spec.minReplicas only others' own past theirs give way"
     if not seeker.preempts:
         return "its priority class displaces nobody (preemptionPolicy Never)"
     if option.scavenges:

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
-from chippool.core.claim import Claim, Scope, in_scope, may_take, scope_of, shared
+from chippool.core.claim import Claim, Scope, Takes, in_scope, may_take, scope_of, shared
 from chippool.core.constraints import Constraints
 from chippool.core.ids import Milli
 from chippool.core.shelf import Shelf
-from chippool.core.tenant import GUARANTEED, Tenant, cost
+from chippool.core.tenant import GUARANTEED, WHOLE, Tenant, cost
 
 
 class Tenancy:
@@ -139,6 +139,8 @@ class Tenancy:
 
 def _add_own(own: dict[int, Milli], scope: Scope, tenant: Tenant, sign: int) -> None:
     if tenant.fixed or tenant.priority >= scope.priority or in_scope(scope, tenant):
+        return
+    if scope.takes is not Takes.ALL and tenant.index == WHOLE:
         return
     for i, count in tenant.spots.items():
         own[i] = own.get(i, 0) + sign * count * tenant.ask.chips

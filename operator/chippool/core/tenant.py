@@ -10,6 +10,8 @@ from chippool.core.tree import Path
 
 GUARANTEED = 1 << 30
 """The loan of a tenant that is not borrowed at any level."""
+WHOLE = -1
+"""The index of a tenant that is no single replica."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,12 @@ class Tenant:
     """The level nearest to the root up to which it is borrowed."""
     rank: int = 0
     gone: bool = False
+    index: int = WHOLE
+    """Of a replica past minReplicas, its number; everything else of a workload is one tenant (see `core.elastic`)."""
+    below: "Tenant | None" = None
+    """The part of its workload that must stay for it to stay."""
+    above: "Tenant | None" = None
+    """The part that has to go before it."""
 
 
 def a_tenant(workload: Workload, assignment: Assignment, variant: Variant, priority: int, shelf: Shelf) -> Tenant:
@@ -52,9 +60,10 @@ def a_tenant(workload: Workload, assignment: Assignment, variant: Variant, prior
     return Tenant(workload.key, priority, at, uid, queue, variant.ask, held, dict(spots), seats)
 
 
-def cost(tenant: Tenant) -> tuple[int, int, float, float, str]:
-    """Rule 6, cheapest first: by standing, then priority, then work lost, then the youngest."""
-    return (_standing(tenant), tenant.priority, tenant.lost, -tenant.admitted_at, tenant.uid)
+def cost(tenant: Tenant) -> tuple[bool, int, int, float, float, str, int]:
+    """Rule 6, cheapest first: shrink before evict; by standing, then priority, then work lost, then the youngest."""
+    rest = (tenant.priority, tenant.lost, -tenant.admitted_at, tenant.uid, -tenant.index)
+    return (tenant.index == WHOLE, _standing(tenant), *rest)
 
 
 def _standing(tenant: Tenant) -> int:

@@ -56,7 +56,8 @@ def displaced_text(displaced: Displaced) -> str:
         "message": displaced.message,
     }
     earlier = [{"by": by, "at": time_text(at)} for by, at in displaced.earlier]
-    more = {"variant": displaced.variant} if displaced.variant else {}
+    more: dict[str, Any] = {"variant": displaced.variant} if displaced.variant else {}
+    more |= {"kept": displaced.kept} if displaced.kept else {}
     return orjson.dumps(said | more | ({"earlier": earlier} if earlier else {})).decode()
 
 
@@ -74,6 +75,7 @@ def displaced_of(text: str) -> Displaced | None:
             message=str(said.get("message") or ""),
             variant=VariantName(said["variant"]) if said.get("variant") else None,
             earlier=tuple((WorkloadKey(one["by"]), time_of(one["at"])) for one in said.get("earlier") or ()),
+            kept=int(said.get("kept") or 0),
         )
     except (ValueError, TypeError, LookupError):
         return None

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from chippool.core.ids import NodeName, WorkloadKey
+from chippool.core.model import Workload
 from chippool.state.facts import Facts, Marks, key_of
-from chippool.state.holds import NO_CLAIM, UNREADABLE, Claim, Tally, claim_of, tally
+from chippool.state.holds import NO_CLAIM, UNREADABLE, Claim, Hold, Tally, claim_of, hold_of, tally
 from chippool.state.project import missing
 from chippool.state.records import MadeRecord, PodRecord, WorkloadRecord
+from chippool.state.replicas import surplus
 from chippool.state.reservations import WHOLE, Reservation, Reservations
 from chippool.state.seating import move
 from chippool.state.standing import Assumption, Standing, assumed, confirmed, observed
@@ -156,12 +158,24 @@ class Beliefs:
         record = self._facts.workloads.current.get(key)
         standing = self.standing(record) if record else Standing()
         unreadable = record is None and key in self.unreadable
-        self._set_claim(key, UNREADABLE if unreadable else claim_of(record.view if record else None, standing))
+        claim = UNREADABLE if unreadable else claim_of(record.view if record else None, standing)
+        self._set_claim(key, self._with_surplus(record.view, claim, standing) if record else claim)
         if self.reservations.of(key):
             self._let_go(key, record, standing)
         if record is None or standing.assignment is None:
             self.waiting.discard(key)
             self.waited.pop(key, None)
+
+    def _with_surplus(self, view: Workload, claim: Claim, standing: Standing) -> Claim:
+        """The claim without what there is beyond its replicas."""
+        if not claim.stays or standing.assignment is None:
+            return claim
+        pods = [p for p in self._facts.pods_of(view.key) if not p.finished and self._is_managed(p, claim)]
+        beyond = surplus(pods, standing.assignment.replicas, view.mode)
+        return replace(claim, surplus=beyond) if beyond else claim
+
+    def _is_managed(self, pod: PodRecord, claim: Claim) -> bool:
+        return hold_of(pod, claim, self.evicted) is Hold.MANAGED
 
     def _set_claim(self, key: WorkloadKey, claim: Claim) -> None:
         if self.claim(key) != claim:

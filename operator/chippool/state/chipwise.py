@@ -74,10 +74,12 @@ def seated(
     there: Iterable[tuple[PodRecord, NodeName, Stock]],
     reserved: Sequence[Reservation],
 ) -> Workload:
-    """Return a workload of fractions with the chip of each replica; `there` are its pods on nodes."""
+    """Return a workload of fractions with the chip of each replica; `there` are its pods on nodes, in order."""
     if sharing is None:
         return view
-    pods = sorted((node, _seat(sharing, pod, stock)) for pod, node, stock in there)
+    pods = [(node, _seat(sharing, pod, stock)) for pod, node, stock in there]
+    if view.min_replicas is None:
+        pods.sort()
     seats = (*(seat for _, seat in pods), *(reservation.seat for reservation in reserved))
     return replace(view, placed=tuple(node for node, _ in pods), seats=seats)
 

@@ -26,6 +26,8 @@ class Claim:
     made_uid: str = ""
     admission: str = ""
     """Of a service: which of its pods are new; those of an earlier admission are on their way out."""
+    surplus: frozenset[str] = frozenset()
+    """Pods beyond the replicas it has now: they are on their way out, whether they know it yet or not."""
 
 
 NO_CLAIM = Claim(stays=False)
@@ -47,7 +49,7 @@ def claim_of(workload: Workload | None, standing: Standing) -> Claim:
 
 def hold_of(pod: PodRecord, claim: Claim, evicted: Container[str]) -> Hold:
     """Return whose room a bound or pinned pod takes; a label alone, without a controller, is nobody's word."""
-    if pod.deleting or pod.uid in evicted:
+    if pod.deleting or pod.uid in evicted or pod.uid in claim.surplus:
         return Hold.LEAVING
     if not pod.workload or not pod.made_uid:
         return Hold.UNMANAGED

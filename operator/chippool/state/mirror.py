@@ -10,7 +10,6 @@ from chippool.core.plan import Admit, Decision, Migrate, Place, Plan, Resize
 from chippool.core.sharing import Sharing
 from chippool.state.beliefs import WAIT_S, Beliefs
 from chippool.state.facts import Facts, Marks, key_of_made
-from chippool.state.holds import Hold, hold_of
 from chippool.state.losses import Losses
 from chippool.state.pinning import Pinner
 from chippool.state.recheck import Holding, Recheck, World, asked_by
@@ -28,6 +27,7 @@ from chippool.state.records import (
     Stuck,
     WorkloadRecord,
 )
+from chippool.state.replicas import in_order, numbers
 from chippool.state.reservations import WHOLE, Reservation
 from chippool.state.standing import Assumption, assumption_of
 from chippool.state.views import Views
@@ -148,12 +148,15 @@ class Mirror:
                 self._beliefs.reserve(Reservation(decision.workload, node, asked[1], given.admitted_at, seat=seat))
             self._beliefs.touch(decision.workload)
 
-    def _holdings(self, key: WorkloadKey) -> Iterator[Holding]:
-        claim = self._beliefs.claim(key)
-        for pod in self._facts.pods_of(key):
-            if pod.node and not pod.finished and hold_of(pod, claim, self._beliefs.evicted) is Hold.MANAGED:
-                yield from self._views.holding(pod)
-        for reservation in self._beliefs.reservations.of(key):
+    def _holdings(self, key: WorkloadKey, beyond: int) -> Iterator[Holding]:
+        record, tally = self._facts.workloads.current[key], self._beliefs.tally(key)
+        pods, reserved = in_order(tally.there, record.view.mode), self._beliefs.reservations.of(key)
+        number = numbers(pods, len(reserved), record.view.mode) if beyond else (0,) * (len(pods) + len(reserved))
+        for pod, index in zip(pods, number, strict=False):
+            yield from self._views.holding(pod) if index >= beyond else ()
+        for reservation, index in zip(reserved, number[len(pods) :], strict=True):
+            if index < beyond:
+                continue
             seat = None if reservation.seat == WHOLE else reservation.seat
             yield reservation.node, reservation.ask.chips, reservation.ask.requests, seat
 

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from chippool.core.ids import NodeName, WorkloadKey
-from chippool.core.model import Assignment, Workload
+from chippool.core.model import Assignment, Mode, Workload
 from chippool.state import seating
 from chippool.state.beliefs import WAIT_S, Beliefs
 from chippool.state.facts import Facts, hostname_of, key_of
 from chippool.state.holds import Hold, hold_of
 from chippool.state.project import add
 from chippool.state.records import NodeRecord, Pin, PodRecord, Stuck
+from chippool.state.replicas import DELETION_COST
 from chippool.state.reservations import WHOLE, Reservation
 from chippool.state.sharing import ChipSharing
 
@@ -25,6 +26,7 @@ class Pinner:
 
     def __init__(self, facts: Facts, beliefs: Beliefs) -> None:
         self._facts, self._beliefs = facts, beliefs
+        self._numbers: dict[WorkloadKey, int] = {}
 
     def pins(self, workloads: Iterable[Workload], now: float) -> list[Pin]:
         """Return the pins that are possible now, those of the first workload first."""
@@ -44,8 +46,16 @@ class Pinner:
                 continue
             self._beliefs.send(reservation, pod.uid, chips, now + WAIT_S)
             marks = seating.marks(sharing, chips, sharing.stock(node)) if sharing else {}
+            if workload.mode is Mode.SERVICE:
+                marks = {**marks, DELETION_COST: str(-self._next_number(workload.key))}
             yield _pin(pod, workload.key, node, marks)
         self._note(workload.key, now, waits=waits)
+
+    def _next_number(self, key: WorkloadKey) -> int:
+        """Whichever comes to its node last is the first to go; what is on its way counts, too."""
+        seen = max((pod.number for pod in self._facts.pods_of(key)), default=0)
+        self._numbers[key] = max(seen, self._numbers.get(key, 0)) + 1
+        return self._numbers[key]
 
     def _note(self, key: WorkloadKey, now: float, *, waits: bool) -> None:
         if waits:

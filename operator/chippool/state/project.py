@@ -12,6 +12,7 @@ from chippool.core.shares import Shares
 from chippool.state.chipwise import Usage
 from chippool.state.holds import Hold, Tally
 from chippool.state.records import MadeRecord, NodeRecord, PodRecord, PoolRecord, WorkloadRecord
+from chippool.state.replicas import in_order, numbers
 from chippool.state.reservations import Reservation
 from chippool.state.sharing import ChipSharing, Stock, milli_of
 from chippool.state.standing import Standing
@@ -142,6 +143,7 @@ def project_workload(
     view = record.view
     succeeded = max(standing.succeeded, tally.succeeded)
     lacks = missing(view, standing, len(tally.placed) + len(reserved) + succeeded)
+    placed, indexes = _placed(view, tally, len(reserved))
     return replace(
         view,
         finished=standing.finished,
@@ -150,7 +152,9 @@ def project_workload(
         displaced=standing.displaced,
         outcome=standing.outcome,
         active=standing.active,
-        placed=tuple(sorted(tally.placed)),
+        placed=placed,
+        indexes=indexes,
+        size=made.replicas if made and succeeded and standing.assignment is None else None,
         reserved=reserved,
         missing=lacks,
         short_since=tally.waits_since if lacks else None,
@@ -164,6 +168,15 @@ def project_workload(
     )
 
 
+def _placed(view: Workload, tally: Tally, reserved: int) -> tuple[tuple[NodeName, ...], tuple[int, ...]]:
+    """Nodes of elastic work in the order of its replicas, with their numbers; any order will do for others."""
+    if view.min_replicas is None:
+        return tuple(sorted(tally.placed)), ()
+    where = {pod.uid: node for pod, node in zip(tally.there, tally.placed, strict=True)}
+    pods = in_order(tally.there, view.mode)
+    return tuple(where[pod.uid] for pod in pods), numbers(pods, reserved, view.mode)
+
+
 def missing(view: Workload, standing: Standing, there: int) -> int:
     """Return how many replicas of the assignment are still to be placed."""
     if standing.assignment is None or standing.outcome or standing.finished or view.deleting:
@@ -175,7 +188,8 @@ def _started(record: WorkloadRecord, standing: Standing, ran: int) -> bool:
     if standing.assignment is None:
         return False
     same = abs(record.was_ready - standing.assignment.admitted_at) < 1.0  # a status tells whole seconds
-    return same or ran >= standing.assignment.replicas
+    needed = standing.assignment.replicas
+    return same or ran >= min(record.view.min_replicas or needed, needed)
 
 
 def _error(record: WorkloadRecord, made: MadeRecord | None, tally: Tally) -> str:

@@ -4,16 +4,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from chippool.core.elastic import least
 from chippool.core.ids import NodeName, PoolName, WorkloadKey
-from chippool.core.model import Ask, Node, Workload
-from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Place, Resize, Stop
+from chippool.core.model import Ask, Node, Variant, Workload
+from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Place, Resize, Shrink, Stop
 from chippool.core.shares import added, overfull
 
 Holding = tuple[NodeName, int, Iterable[tuple[str, int]], int | None]
 """Node, milli-chips and the other requests of one replica, and of a fraction its chip."""
 Taker = Admit | Migrate | Place | Resize
 Winner = Admit | Place | Resize
-Giver = Displace | Migrate | Finish | Stop
+Giver = Displace | Shrink | Migrate | Finish | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class World:
     then: Mapping[WorkloadKey, Workload]
     now: Callable[[WorkloadKey], Workload | None]
     nodes: Callable[[NodeName], Node | None]
-    holdings: Callable[[WorkloadKey], Iterable[Holding]]
-    """What the replicas of a workload hold, pods and reservations."""
+    holdings: Callable[[WorkloadKey, int], Iterable[Holding]]
+    """What the replicas of a workload from this number on hold, pods and reservations."""
 
 
 class Recheck:
@@ -32,6 +33,7 @@ class Recheck:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._given: set[WorkloadKey] = set()
         self._chips: defaultdict[NodeName, int] = defaultdict(int)
         self._room: defaultdict[NodeName, Counter[str]] = defaultdict(Counter)
         self._parts: defaultdict[NodeName, Counter[int]] = defaultdict(Counter)
@@ -40,7 +42,7 @@ class Recheck:
     def accepted(self, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
         """Return what is still right, in the same order; who is no longer a winner displaces nobody."""
         plan = tuple(decisions)
-        by_key = {d.workload: d for d in plan if isinstance(d, Displace | Migrate)}
+        by_key = {d.workload: d for d in plan if isinstance(d, Displace | Shrink | Migrate)}
         victims = {key for d in plan if isinstance(d, Winner) for key in d.victims}
         alone = [d for d in plan if isinstance(d, Giver) and d.workload not in victims]
         right = {d.workload for d in alone if not isinstance(d, Migrate) and self._give(d)}
@@ -52,9 +54,9 @@ class Recheck:
                 right.add(decision.workload)
         return tuple(d for d in plan if d.workload in right)
 
-    def _take(self, winners: list[Taker], displaced: Iterable[Displace | Migrate]) -> set[WorkloadKey]:
-        """All of them, with those who make room and where these go; or nobody."""
-        given = [d for d in displaced if self._give(d)]
+    def _take(self, winners: list[Taker], victims: Iterable[Displace | Shrink | Migrate]) -> set[WorkloadKey]:
+        """All of them, with those who make room and where these go; or nobody. Who is shrunk for several gives once."""
+        given = [d for d in victims if d.workload not in self._given and self._give(d)]
         takers = [*winners, *(d for d in given if isinstance(d, Migrate))]
         booked = list[tuple[Taker, Ask]]()
         for taker in takers:
@@ -64,21 +66,23 @@ class Recheck:
             self._book(taker, ask, 1)
             booked.append((taker, ask))
         if len(booked) == len(takers):
+            self._given.update(d.workload for d in given)
             return {d.workload for d in (*winners, *given)}
         for taker, ask in booked:
             self._book(taker, ask, -1)
         for other in given:
-            self._shift(other.workload, -1)
+            self._shift(other, -1)
         return set()
 
     def _give(self, decision: Giver) -> bool:
         if not self._is_same(decision.workload):
             return False
-        self._shift(decision.workload, 1)
+        self._shift(decision, 1)
         return True
 
-    def _shift(self, key: WorkloadKey, sign: int) -> None:
-        for node, chips, requests, seat in self._world.holdings(key):
+    def _shift(self, giver: Giver, sign: int) -> None:
+        beyond = giver.replicas if isinstance(giver, Shrink) else 0
+        for node, chips, requests, seat in self._world.holdings(giver.workload, beyond):
             self._chips[node] += sign * chips
             if seat is not None:
                 self._parts[node][seat] -= sign * chips
@@ -135,16 +139,22 @@ def asked_by(decision: Taker, workload: Workload) -> tuple[PoolName, Ask] | None
     match decision:
         case Admit(variant=variant, pool=pool, nodes=nodes):
             chosen = next((v for v in workload.variants if v.name == variant), None)
-            right = chosen is not None and len(nodes) == chosen.replicas - workload.succeeded
+            right = chosen is not None and _is_enough(workload, chosen, len(nodes) + workload.succeeded)
         case Migrate(variant=variant, pool=pool, nodes=nodes) if given:
             chosen = next((v for v in workload.variants if v.name == variant), None)
-            whole = given.replicas if variant == given.variant else chosen.replicas if chosen else 0
-            right = len(nodes) == whole - workload.succeeded
+            count, same = len(nodes) + workload.succeeded, variant == given.variant
+            right = count == given.replicas if same else chosen is not None and _is_enough(workload, chosen, count)
         case _:
             chosen = next((v for v in workload.variants if given and v.name == given.variant), None)
             pool = given.pool if given else PoolName("")
             right = isinstance(decision, Resize) or len(decision.nodes) <= workload.missing
     return (pool, chosen.ask) if chosen is not None and right else None
+
+
+def _is_enough(workload: Workload, variant: Variant, replicas: int) -> bool:
+    if workload.size is not None:
+        return replicas == workload.size
+    return least(workload, variant) <= replicas <= variant.replicas
 
 
 def _decisive(workload: Workload) -> tuple[object, ...]:

@@ -44,6 +44,8 @@ class PodRecord:
     """kube-scheduler's sentence while it can't place it."""
     error: str
     """What keeps it from being Ready, in the kubelet's words."""
+    number: int = 0
+    """Of a Deployment's pod, the order in which it came to its node: the highest goes first."""
     checkpointed_at: float | None = None
     """When it says that it last saved its work."""
     admission: str = ""

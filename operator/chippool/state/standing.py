@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from chippool.core.ids import WorkloadKey
 from chippool.core.model import Assignment, Displaced, Outcome, Workload
-from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Resize, Stop
+from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Resize, Shrink, Stop
 from chippool.core.reasons import Reason
-from chippool.core.respite import NO_LOOP_S, displacers
+from chippool.core.respite import NO_LOOP_S, displacers, goes_in_parts
 from chippool.state.past import deleted
 from chippool.state.records import MadeRecord, WorkloadRecord
 
@@ -69,8 +70,9 @@ def assumed(standing: Standing, assumption: Assumption) -> Standing:
             given, moving = assumption.assignment, isinstance(assumption.decision, Migrate)
             displaced = assumption.displaced or standing.displaced  # its object may be made anew in between
             return replace(standing, assignment=given, displaced=displaced, outcome=None, active=True, moving=moving)
-        case Resize():
-            return replace(standing, assignment=assumption.assignment)
+        case Resize() | Shrink():
+            lost = assumption.displaced or standing.displaced
+            return replace(standing, assignment=assumption.assignment, displaced=lost)
         case Displace():
             return replace(standing, assignment=None, displaced=assumption.displaced, active=False)
         case Finish(_, reason, message):
@@ -84,7 +86,7 @@ def assumed(standing: Standing, assumption: Assumption) -> Standing:
 def confirmed(assumption: Assumption, standing: Standing) -> bool:
     """Whether the cluster shows what was decided; `standing` is what it alone says."""
     match assumption.decision:
-        case Admit() | Resize():
+        case Admit() | Resize() | Shrink():
             return standing.assignment == assumption.assignment
         case Migrate():
             return standing.assignment == assumption.assignment and standing.active
@@ -102,23 +104,31 @@ REMEMBERED = 16
 """Displacers kept on an object at most: its annotation must not grow without end."""
 
 
-def displaced_by(decision: Displace | Migrate, workload: Workload, now: float) -> Displaced:
+def displaced_by(decision: Displace | Migrate | Shrink, workload: Workload, now: float) -> Displaced:
     """Return the trace a displacement leaves on the made object; `workload` as it was before."""
-    before = workload.displaced
+    before, shrinks = workload.displaced, isinstance(decision, Shrink)
     return Displaced(
         at=round(now, 3),
         reason=decision.reason,
         by=decision.by,
-        count=(before.count if before else 0) + 1,
+        count=(before.count if before else 0) + (not shrinks),
         not_started=_not_started(decision, workload),
         generation=workload.generation,
         message=decision.message,
         variant=workload.assignment.variant if workload.assignment else before.variant if before else None,
-        earlier=tuple((by, at) for by, at in displacers(before) if now - at < NO_LOOP_S)[:REMEMBERED],
+        earlier=tuple((by, at) for by, at in _earlier(decision, workload) if now - at < NO_LOOP_S)[:REMEMBERED],
+        kept=decision.replicas if isinstance(decision, Shrink) else 0,
     )
 
 
-def _not_started(decision: Displace | Migrate, workload: Workload) -> int:
+def _earlier(decision: Displace | Migrate | Shrink, workload: Workload) -> tuple[tuple[WorkloadKey, float], ...]:
+    """By whom and when before; who only goes on with what it took last is there once."""
+    before = workload.displaced
+    same = before is not None and before.by == decision.by and goes_in_parts(workload)
+    return before.earlier if before is not None and same else displacers(before)
+
+
+def _not_started(decision: Displace | Migrate | Shrink, workload: Workload) -> int:
     before = workload.displaced
     if workload.started:
         return 0
@@ -129,16 +139,16 @@ def _not_started(decision: Displace | Migrate, workload: Workload) -> int:
 def assumption_of(decision: Decision, workload: Workload, now: float, until: float) -> Assumption | None:
     """Return what a decision makes of a workload; None where nothing of it is written anywhere."""
     match decision:
-        case Admit(variant=variant, pool=pool):
-            replicas = next(v.replicas for v in workload.variants if v.name == variant)
+        case Admit(variant=variant, pool=pool, nodes=nodes):
+            replicas = len(nodes) + workload.succeeded
             given, lost = Assignment(variant, pool, replicas, now), workload.displaced
             dated = replace(lost, at=lost.at or now) if lost else None
             return Assumption(decision, workload.uid, given, dated, until)
-        case Resize(replicas=replicas) if workload.assignment is not None:
-            return Assumption(decision, workload.uid, replace(workload.assignment, replicas=replicas), None, until)
-        case Migrate(variant=variant, pool=pool) if (before := workload.assignment) is not None:
-            same = variant == before.variant
-            replicas = before.replicas if same else next(v.replicas for v in workload.variants if v.name == variant)
+        case Resize(replicas=replicas) | Shrink(replicas=replicas) if workload.assignment is not None:
+            lost = displaced_by(decision, workload, now) if isinstance(decision, Shrink) else None
+            return Assumption(decision, workload.uid, replace(workload.assignment, replicas=replicas), lost, until)
+        case Migrate(variant=variant, pool=pool, nodes=nodes) if (before := workload.assignment) is not None:
+            replicas = before.replicas if variant == before.variant else len(nodes) + workload.succeeded
             given = Assignment(variant, pool, replicas, now)
             return Assumption(decision, workload.uid, given, displaced_by(decision, workload, now), until)
         case Displace():

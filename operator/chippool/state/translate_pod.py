@@ -12,6 +12,7 @@ from chippool.state.constraints import constraints_of
 from chippool.state.devices import parts_of
 from chippool.state.facts import HOSTNAME
 from chippool.state.records import PodRecord
+from chippool.state.replicas import DELETION_COST
 
 Json = Mapping[str, Any]
 
@@ -50,6 +51,7 @@ def pod(raw: Json) -> PodRecord:
         requests=requests,
         constraints=None if workload or bound or gated or finished or deleting else constraints_of(spec),
         index=_index(annotations),
+        number=_number(annotations) if workload else 0,
         unschedulable="" if bound or finished else _unschedulable(conditions),
         checkpointed_at=_checkpointed_at(annotations) if workload else None,
         running=phase == "Running",
@@ -79,6 +81,14 @@ def _pinned_to(spec: Json, workload: str, *, gated: bool) -> str:
 def _index(annotations: Mapping[str, str]) -> int:
     text = annotations.get(INDEX, "")
     return int(text) if text.isdecimal() else -1
+
+
+def _number(annotations: Mapping[str, str]) -> int:
+    """What its ReplicaSet reads as its cost, the other way round; what is no number counts as none there too."""
+    try:
+        return -int(annotations.get(DELETION_COST, "0"))
+    except ValueError:
+        return 0
 
 
 def _checkpointed_at(annotations: Mapping[str, str]) -> float | None:

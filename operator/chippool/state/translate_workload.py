@@ -75,6 +75,7 @@ def _view(metadata: Json, spec: Json, status: Json, reading: Reading) -> Workloa
         class_name=ClassName(intern(spec["priorityClassName"])),
         mode=_mode(spec),
         replicas=spec.get("replicas", 1),
+        min_replicas=_least(spec),
         variants=reading.variants,
         created=time_of(metadata["creationTimestamp"]),
         start_timeout=seconds(spec.get("startTimeout") or START_TIMEOUT),
@@ -144,6 +145,14 @@ def _variant(spec: Json, variant: Json, template: Json, problems: list[Problem])
 
 def _mode(spec: Json) -> Mode:
     return Mode(spec.get("mode") or Mode.GANG)
+
+
+def _least(spec: Json) -> int | None:
+    """None for a Gang of one size; a Service makes do with one replica if its spec says nothing else."""
+    least = spec.get("minReplicas")
+    if _mode(spec) is Mode.SERVICE:
+        return least or 1
+    return None if least is None else int(least)
 
 
 def _replicas(spec: Json, variant: Json) -> int:

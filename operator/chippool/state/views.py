@@ -13,6 +13,7 @@ from chippool.state.holds import hold_of
 from chippool.state.project import chips_of, pools_of, project_node, project_workload
 from chippool.state.recheck import Holding
 from chippool.state.records import NodeRecord, PodRecord, PoolRecord
+from chippool.state.replicas import in_order
 from chippool.state.reservations import Reservation
 from chippool.state.roster import Table
 from chippool.state.sharing import NO_STOCK, ChipSharing, Stock, is_whole
@@ -130,7 +131,7 @@ class Views:
         )
         if view.assignment is not None and shares_a_chip(view):
             sharing = self.sharing(view.assignment.pool)
-            view = seated(view, sharing, self._located(sharing, tally.there), reserved)
+            view = seated(view, sharing, self._located(sharing, in_order(tally.there, view.mode)), reserved)
         self.queue_sums.replace(self.workloads.put(key, view), view)
 
     def sharing(self, pool: PoolName) -> ChipSharing | None:
