@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chippool.core.cycle import schedule
 from chippool.core.ids import CHIP
-from chippool.core.plan import Admit, Displace
+from chippool.core.plan import Admit, Displace, Migrate
 from chippool.core.worth import Mix
 from tests.core.build import a_class, a_node, a_queue, a_snapshot, a_workload, an_ask
 
@@ -83,10 +83,10 @@ def carried_out(chips, snapshot, plan):
     """Victims leave, winners come."""
     for decision in plan.decisions:
         workload = snapshot.workloads[decision.workload]
-        if isinstance(decision, Displace):
+        if isinstance(decision, Displace | Migrate):
             chips.shift(workload, workload.placed, workload.seats, -1)
     for decision in plan.decisions:
-        if isinstance(decision, Admit):
+        if isinstance(decision, Admit | Migrate):
             chips.shift(snapshot.workloads[decision.workload], decision.nodes, decision.seats, 1)
     return chips
 
