@@ -3,7 +3,7 @@
 from chippool.core.constraints import Constraints
 from chippool.core.cycle import schedule
 from chippool.core.model import Bystander
-from chippool.core.plan import Admit, Displace, Hold
+from chippool.core.plan import Admit, Displace, Hold, Keep
 from chippool.core.reasons import Reason
 from tests.core.build import a_class, a_node, a_queue, a_snapshot, a_variant, a_workload, decision_of, kinds, nodes
 
@@ -50,6 +50,21 @@ def test_a_victim_goes_whole_on_all_its_nodes_and_what_is_left_over_is_used():
     plan = decide(nodes(2), [gang, a_workload("a", "ads"), a_workload("b", "serve", created=1.0)])
     assert kinds(plan) == {"a": "Admit", "gang": "Displace", "b": "Admit"}
     assert {decision_of(plan, n).nodes[0] for n in "ab"} == {"h800-000", "h800-001"}
+
+
+def test_what_a_gang_out_of_its_reach_leaves_over_counts_for_whoever_had_too_little_before():
+    running = [
+        a_workload("gang", "train", replicas=2, on=["h800-000", "h800-001"]),
+        a_workload("low", "batch", on=["h800-002"]),
+        a_workload("short", "train", on=["h800-003"], missing=2),
+    ]
+    first = a_variant(constraints=Constraints((("zone", "a"),)))
+    fleet = [a_node("h800-000", labels={"zone": "a"}), *nodes(4)[1:]]
+    waiting = [a_workload("high", "ads", first), a_workload("late", "train", replicas=2, created=9.0)]
+    plan = decide(fleet, [*running, *waiting])
+    assert isinstance(decision_of(plan, "short"), Keep)
+    assert set(decision_of(plan, "late").nodes) == {"h800-001", "h800-002"}
+    assert victims(plan) == {"gang", "low"}
 
 
 def test_nobody_goes_when_the_winner_would_not_fit_even_then():

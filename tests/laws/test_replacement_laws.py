@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chippool.core.cycle import schedule
 from chippool.core.plan import Admit, Displace, Keep, Migrate, Place
-from chippool.core.reasons import Reason
+from chippool.core.reasons import MISTAKES, Reason
 from tests.laws.clusters import crowds, snapshots
 from tests.laws.oracle import Cluster
 
@@ -87,7 +87,7 @@ def test_who_waits_for_a_node_would_not_fit_even_if_all_lower_work_left(snapshot
         return
     first = min(short, key=lambda w: (-snapshot.classes[w.class_name].value, w.created, w.uid))
     d = decided[first.key]
-    if not isinstance(d, Keep) or not snapshot.classes[first.class_name].preempts:
+    if not isinstance(d, Keep) or d.reason in MISTAKES or not snapshot.classes[first.class_name].preempts:
         return
     cluster = Cluster(snapshot)
     lower = [k for k, (w, *_) in cluster.held.items() if cluster.priority(w) < cluster.priority(first)]

@@ -1,5 +1,9 @@
+from chippool.core.cycle import schedule
+from chippool.core.plan import Admit, Displace
+from chippool.core.reasons import Reason
 from tools.bench.core import measure
-from tools.bench.world import CHIPS, Scale, a_world
+from tools.bench.features import all_on
+from tools.bench.world import CHIPS, NOW, Scale, a_world
 
 
 def test_the_full_world_is_nearly_full_and_no_node_overfull():
@@ -14,6 +18,14 @@ def test_the_same_scale_is_the_same_world():
 
 
 def test_the_bench_reports_every_scale_and_its_growth():
-    report = measure((Scale(20, 10, full=True), Scale(40, 10, full=True)), runs=1)
+    sizes = (Scale(20, 10, full=True), Scale(40, 10, full=True))
+    report = measure(tuple(("queues", a_world, size) for size in sizes), runs=1)
     assert [(r["nodes"], r["pending"], r["full"]) for r in report["results"]] == [(20, 10, True), (40, 10, True)]
     assert [g["nodes"] for g in report["growth"]] == [[20, 40]]
+
+
+def test_where_every_feature_is_in_use_each_rule_of_sharing_has_its_victims():
+    plan = schedule(all_on(Scale(400, 300, full=True)), NOW)
+    reasons = {d.reason for d in plan.decisions if isinstance(d, Displace)}
+    assert {Reason.PREEMPTED, Reason.RECLAIMED, Reason.SCAVENGED} <= reasons
+    assert any(isinstance(d, Admit) and not d.victims for d in plan.decisions)

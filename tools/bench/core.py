@@ -8,19 +8,26 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from chippool.core.cycle import schedule
+from chippool.core.model import Snapshot
 from chippool.core.plan import Admit, Displace, Hold
 from chippool.shell import memory
+from tools.bench.features import all_on
 from tools.bench.machine import machine, today
 from tools.bench.world import NOW, Scale, a_world
 
 _NODES = (1_000, 5_000, 15_000)
 _PENDING = (1_000, 10_000)
+_LARGEST = 100_000
+"""Nodes; with the most pending, and full."""
 _QUICK_NODES, _QUICK_PENDING = (200, 1_000), (200,)
+
+_Case = tuple[str, Callable[[Scale], Snapshot], Scale]
+"""What is in use there, who makes it, and how large it is."""
 
 
 def main() -> None:
@@ -29,7 +36,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="runs of each size")
     parser.add_argument("--quick", action="store_true", help="small sizes only, to see that it works")
     asked = parser.parse_args()
-    report = measure(tuple(_scales(asked.quick)), 1 if asked.quick else asked.runs)
+    report = measure(tuple(_cases(asked.quick)), 1 if asked.quick else asked.runs)
     text = json.dumps(report, indent=2)
     if asked.output is None:
         print(text)
@@ -38,12 +45,12 @@ def main() -> None:
     asked.output.write_text(text + "\n")
 
 
-def measure(scales: tuple[Scale, ...], runs: int) -> dict[str, Any]:
-    """Every scale in turn; medians in seconds and their growth from one number of nodes to the next."""
+def measure(cases: tuple[_Case, ...], runs: int) -> dict[str, Any]:
+    """Every case in turn; medians in seconds and their growth from one number of nodes to the next."""
     results = []
-    for scale in scales:
-        print(f"{scale} …", file=sys.stderr, flush=True)
-        results.append(one(scale, runs))
+    for uses, make, scale in cases:
+        print(f"{scale}, {uses} …", file=sys.stderr, flush=True)
+        results.append({"uses": uses, **one(make(scale), scale, runs)})
         print(f"  median {results[-1]['median_s']} s", file=sys.stderr, flush=True)
     return {
         "command": "python -m tools.bench.core",
@@ -54,8 +61,7 @@ def measure(scales: tuple[Scale, ...], runs: int) -> dict[str, Any]:
     }
 
 
-def one(scale: Scale, runs: int) -> dict[str, Any]:
-    snapshot = a_world(scale)
+def one(snapshot: Snapshot, scale: Scale, runs: int) -> dict[str, Any]:
     memory.settle()  # as the operator does once its mirror is filled
     took, busy = [], []
     for _ in range(runs):
@@ -81,18 +87,23 @@ def one(scale: Scale, runs: int) -> dict[str, Any]:
     }
 
 
-def _scales(quick: bool) -> Iterator[Scale]:
+def _cases(quick: bool) -> Iterator[_Case]:
     for full in (False, True):
         for pending in _QUICK_PENDING if quick else _PENDING:
             for nodes in _QUICK_NODES if quick else _NODES:
-                yield Scale(nodes, pending, full)
+                yield "queues with limits", a_world, Scale(nodes, pending, full)
+    if not quick:
+        yield "queues with limits", a_world, Scale(_LARGEST, max(_PENDING), full=True)
+    for nodes in _QUICK_NODES if quick else _NODES:
+        yield "every feature", all_on, Scale(nodes, max(_QUICK_PENDING if quick else _PENDING), full=True)
 
 
 def _growth(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """t(more nodes) / t(fewer nodes) for the same pending and fullness."""
     for smaller, larger in itertools.pairwise(results):
-        if (smaller["pending"], smaller["full"]) == (larger["pending"], larger["full"]):
+        if all(smaller[key] == larger[key] for key in ("uses", "pending", "full")):
             yield {
+                "uses": larger["uses"],
                 "pending": larger["pending"],
                 "full": larger["full"],
                 "nodes": [smaller["nodes"], larger["nodes"]],

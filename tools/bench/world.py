@@ -7,6 +7,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from chippool.core.constraints import Constraints, Toleration
 from chippool.core.ids import ClassName, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
@@ -127,9 +128,14 @@ def _variants(chance: random.Random, replicas: int, chips: int) -> Iterator[Vari
         others = [p for p in _POOLS if p not in pools]
         pools += chance.sample(others, chance.randint(1, 2))
     for pool in pools:
-        requests = (("cpu", cpu * chips), ("memory", memory * chips * _GIB), ("pods", 1))
-        ask = Ask(chips * 1000, requests, Constraints(tolerations=(_TOLERATED,)))
-        yield Variant(VariantName(pool), (PoolName(pool),), replicas, ask)
+        yield Variant(VariantName(pool), (PoolName(pool),), replicas, _ask(chips, cpu, memory))
+
+
+@cache
+def _ask(chips: int, cpu: int, memory: int) -> Ask:
+    """Equal asks are one, as in the operator's mirror."""
+    requests = (("cpu", cpu * chips), ("memory", memory * chips * _GIB), ("pods", 1))
+    return Ask(chips * 1000, requests, Constraints(tolerations=(_TOLERATED,)))
 
 
 class _Settlement:

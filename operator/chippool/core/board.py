@@ -1,6 +1,6 @@
 """The working state of one plan: shelves, tenants and what queues use; built from a snapshot and thrown away."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -31,6 +31,9 @@ from chippool.core.tenant import Tenant, a_tenant
 from chippool.core.tree import Tree
 from chippool.core.vacancy import Effort, Site, Way
 
+_Use = tuple[QueueName, PoolName, bool]
+"""A queue, a pool, and whether the chips are scavenged."""
+
 
 class Board:
     """Where a plan tries things out; `leavers` are admitted workloads that lose their chips in this very plan."""
@@ -56,14 +59,20 @@ class Board:
         self._fixed: set[PoolName] = set()
         self._yielding: set[PoolName] = set()
         self._spare: set[PoolName] = set()
+        self._scavenging: dict[tuple[PoolName, QueueName, ClassName], bool] = {}
         self._tenants: defaultdict[PoolName, list[Tenant]] = defaultdict(list)
         self._tenancies: dict[PoolName, Tenancy] = {}
         self._contests: dict[PoolName, Contested] = {}
         self._frontiers: dict[tuple[PoolName, Ask, Claim, int], Frontier] = {}
+        used: Counter[_Use] = Counter()
         for workload, given, variant in _admitted(snapshot):
-            self._seat(workload, given, variant, leaving=workload.key in leavers)
+            self._seat(workload, given, variant, used, leaving=workload.key in leavers)
+        for (queue, pool, scavenged), chips in used.items():
+            self.ledger.take(queue, pool, chips, scavenged=scavenged)
 
-    def _seat(self, workload: Workload, given: Assignment, variant: Variant, *, leaving: bool) -> None:
+    def _seat(
+        self, workload: Workload, given: Assignment, variant: Variant, used: Counter[_Use], *, leaving: bool
+    ) -> None:
         shelf = self.shelves.get(given.pool)
         if shelf is None:
             return
@@ -79,7 +88,7 @@ class Board:
         if len(held) > 1 or tenant.scavenges:
             self._yielding.add(given.pool)
         self._tenants[given.pool] += held
-        self.ledger.take(workload.queue, given.pool, tenant.chips, scavenged=tenant.scavenges)
+        used[workload.queue, given.pool, tenant.scavenges] += tenant.chips
 
     def _describe(self, tenant: Tenant, workload: Workload, pool: PoolName) -> None:
         """What rule 6 wants to know of it."""
@@ -95,8 +104,13 @@ class Board:
 
     def scavenges(self, pool: PoolName, queue: QueueName, class_name: ClassName) -> bool:
         """Whether work of this queue and class only gets what nobody else waits for."""
-        found = self.snapshot.pools.get(pool)
-        return found is not None and scavenges(found, class_name, external=queue in self.tree.external)
+        key = (pool, queue, class_name)
+        known = self._scavenging.get(key)
+        if known is None:
+            found = self.snapshot.pools.get(pool)
+            known = found is not None and scavenges(found, class_name, external=queue in self.tree.external)
+            self._scavenging[key] = known
+        return known
 
     def options(self, workload: Workload) -> tuple[Option, ...]:
         """Every way to admit it, the preferred first."""
@@ -109,11 +123,9 @@ class Board:
     def displace_for(self, pool: PoolName, bid: Bid) -> Room | None:
         """Rule 6 in this pool; on success the victims are gone from the board and their queues' use with them."""
         tenancy = self._tenancy(pool)
-        claim = tenancy.shared(bid.claim)
-        if beyond_reach(tenancy, bid, claim):
-            return None
         tenancy.shelf.closed = bid.closed
-        room = make_room(tenancy, bid, self._frontier(pool, bid.ask, claim))
+        frontier = self._frontier(pool, bid.ask, bid.claim)
+        room = None if beyond_reach(tenancy, bid, frontier) else make_room(tenancy, bid, frontier)
         tenancy.shelf.closed = 0
         if room is None or not room.victims:
             return room
@@ -141,8 +153,10 @@ class Board:
             return None
         for tenant in room.victims:
             self.ledger.give(tenant.queue, pool, tenant.chips, scavenged=tenant.scavenges)
+        tenancy = self._tenancy(pool)
+        tenancy.departed += room.victims
         for move in room.moves:
-            self._tenancy(pool).let_move(move.tenant, move.leaving)
+            tenancy.let_move(move.tenant)
         self.releases += 1
         return room
 
@@ -153,9 +167,9 @@ class Board:
     def _site(self, pool: PoolName, bid: Bid) -> Site:
         return Site(pool, self._tenancy(pool), bid, self._relocation, self._contested(pool), self._effort)
 
-    def tenants_below(self, pool: PoolName, i: int) -> Iterator[Tenant]:
-        """Who is still there of the pool's tenants below a place in the tree."""
-        return (tenant for tenant in self._tenancy(pool).under[i] if not tenant.gone)
+    def gives_back(self, pool: PoolName, claim: Claim, i: int, chips: Milli) -> bool:
+        """Whether those below a place in the tree whom the claim may take hold so many of the pool's chips."""
+        return self._tenancy(pool).gives_back(claim, i, chips)
 
     def spares(self, pool: PoolName) -> bool:
         """Whether somebody there has more than minReplicas."""
@@ -176,10 +190,15 @@ class Board:
         return self._tenancies[pool]
 
     def _frontier(self, pool: PoolName, ask: Ask, claim: Claim) -> Frontier:
+        """The same for all whose claims come to the same."""
         key = (pool, ask, claim, self.shelves[pool].closed)
         found = self._frontiers.get(key)
         if found is None:
-            found = self._frontiers[key] = Frontier(self._tenancy(pool), ask, claim, self._contested(pool))
+            tenancy = self._tenancy(pool)
+            alike = tenancy.shared(claim)
+            common = (pool, ask, alike, key[-1])
+            found = self._frontiers.get(common) or Frontier(tenancy, ask, alike, self._contested(pool))
+            self._frontiers[key] = self._frontiers[common] = found
         return found
 
     def _contested(self, pool: PoolName) -> Contested:

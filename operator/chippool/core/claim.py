@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from chippool.core.ids import WorkloadKey
 from chippool.core.reasons import Reason
-from chippool.core.tenant import GUARANTEED, WHOLE, Tenant
+from chippool.core.tenant import WHOLE, Tenant
 from chippool.core.tree import Path
 
 
@@ -92,30 +92,22 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A set of tenants that holds all a claim may take, but for its own queue's guaranteed ones."""
+    """A set of tenants that holds all a claim may take (see `Roll.inside`)."""
 
     priority: int
     reach: Reach
     takes: Takes = Takes.ALL
+    seat: int | None = None
+    """The queue whose lower work is in it though it is guaranteed: the claim's own."""
 
 
-def scope_of(claim: Claim) -> Scope:
+def scope_of(claim: Claim, *, guarded: bool) -> Scope:
+    """The scope of a claim; `guarded` says that its own queue has work that is not borrowed up to the root."""
     if claim.scavenges:
         return Scope(claim.priority, Reach.SCAVENGER, claim.takes)
-    return Scope(claim.priority, Reach.WITHIN if any(claim.within) else Reach.BORROWER, claim.takes)
-
-
-def in_scope(scope: Scope, tenant: Tenant) -> bool:
-    if scope.takes is not Takes.ALL and _is_kept(scope.takes, tenant):
-        return False
-    lower, lent = tenant.priority < scope.priority, tenant.loan < GUARANTEED
-    match scope.reach:
-        case Reach.SCAVENGER:
-            return tenant.scavenges and not tenant.fixed
-        case Reach.BORROWER:
-            return tenant.scavenges or (lower and lent and not tenant.fixed)
-        case Reach.WITHIN:
-            return tenant.scavenges or ((lower or lent or tenant.external) and not tenant.fixed)
+    if any(claim.within):
+        return Scope(claim.priority, Reach.WITHIN, claim.takes)
+    return Scope(claim.priority, Reach.BORROWER, claim.takes, claim.path[-1] if guarded else None)
 
 
 def shared(claim: Claim, *, inner: bool, guarded: bool, lent: bool) -> Claim:

@@ -10,6 +10,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from chippool.core.answers import Answer, Answers
 from chippool.core.board import Board, holders
 from chippool.core.checks import mistake, variant_named, wanted
 from chippool.core.elastic import Grows, least, replacements
@@ -36,7 +37,7 @@ from chippool.core.replacement import given_up, goes_on
 from chippool.core.respite import spared
 from chippool.core.review import Policy, reviewed, wakes
 from chippool.core.search import Found, chances, search
-from chippool.core.seeker import Option, Seeker, a_seeker, as_grower
+from chippool.core.seeker import Option, a_seeker, as_grower
 from chippool.core.shortage import verdict
 from chippool.core.taken import displaced, moved, shrunk
 from chippool.core.together import Chosen, liked_first, together
@@ -108,7 +109,7 @@ class _Cycle:
         self._decided: dict[WorkloadKey, Decision] = dict(facts)
         self._displaced: set[WorkloadKey] = set()
         self._board.rivals.expect(asking, self._decided)
-        self._answers: dict[Seeker, tuple[int, tuple[Shortage, ...], tuple[Reason, str]]] = {}
+        self._answers = Answers()
         self._chosen: Chosen = {}
         self._waiting = 0
         self._lacking: set[PoolName] = set()
@@ -237,25 +238,22 @@ class _Cycle:
         scavenges = self._board.scavenges(pool, workload.queue, workload.class_name)
         return Option(variant, pool, replicas, new, scavenges)
 
-    def _look(
-        self, workload: Workload, options: tuple[Option, ...], *, grows: Grows | None = None
-    ) -> Found | tuple[Reason, str, tuple[Shortage, ...]]:
+    def _look(self, workload: Workload, options: tuple[Option, ...], *, grows: Grows | None = None) -> Found | Answer:
         """Search, or the answer a look-alike got since when nothing was given back."""
         known_to = self._spared.get(workload.key, frozenset())
         rank = class_of(self._snapshot, workload)
         passes = self._board.bookings.passes(workload, rank.value, options)
         seeker = a_seeker(workload, rank, options, known_to, passes)
         seeker = as_grower(seeker, grows) if grows else seeker
-        known = self._answers.get(seeker)
-        if known is None or known[0] != self._board.releases:
-            self._board.rivals.turn_of(workload)
-            answer = search(self._board, seeker)
-            if isinstance(answer, Found):
-                return answer
-            known = self._answers[seeker] = (self._board.releases, answer, verdict(answer))
-            self._board.bookings.book(workload.key, seeker, chances(self._board, seeker, answer))
-        _, shortages, (reason, message) = known
-        return reason, message, shortages
+        known = self._answers.of(seeker, self._board.releases)
+        if known is not None:
+            return known
+        self._board.rivals.turn_of(workload)
+        found = search(self._board, seeker)
+        if isinstance(found, Found):
+            return found
+        self._board.bookings.book(workload.key, seeker, chances(self._board, seeker, found))
+        return self._answers.keep(seeker, (*verdict(found), found))
 
     def _look_where_chosen(self, workload: Workload, options: tuple[Option, ...]) -> Found | None:
         """Rule 2: what was chosen for all who compete goes before its own preference."""

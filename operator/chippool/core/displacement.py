@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from chippool.core.bits import Flags
-from chippool.core.claim import Claim, may_take, scope_of
+from chippool.core.claim import Claim, may_take
 from chippool.core.elastic import must_go, with_those_above
 from chippool.core.frontier import Frontier
 from chippool.core.ids import Milli
@@ -11,7 +10,7 @@ from chippool.core.model import Ask
 from chippool.core.placement import Spots, fill, refill, total
 from chippool.core.relocation import Move
 from chippool.core.shares import overfull
-from chippool.core.shelf import Checkpoint, Seats
+from chippool.core.shelf import Seats
 from chippool.core.tenancy import Tenancy
 from chippool.core.tenant import Tenant
 
@@ -51,37 +50,17 @@ def make_room(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> Room | None:
     victims = _within_limits(tenancy, bid)
     spots = _until_it_fits(tenancy, bid, frontier, victims) if victims is not None else None
     if victims is None or spots is None:
-        _take_back(tenancy, start, victims or [])
-        frontier.settle()
+        shelf.rollback(start)
+        tenancy.restore(victims or [])
         return None
     if len(victims) == 1:  # it was not possible before this one left
-        frontier.settle()
         return Room(spots, tuple(victims))
     needed = _spare(tenancy, bid, spots, victims)
-    _take_back(tenancy, start, victims)
+    shelf.rollback(start)
+    tenancy.restore(victims)
     for tenant in needed:
         tenancy.evict(tenant)
-    room = Room(fill(shelf, bid.ask, bid.replicas), tuple(needed))
-    frontier.settle()
-    return room
-
-
-def potential(tenancy: Tenancy, ask: Ask, claim: Claim) -> int:
-    """Replicas that would fit by chips alone if all left whom the claim may take: never too few.
-
-    Computed once a plan: room only changes hands afterwards, so the first answer stays an upper bound.
-    """
-    scope = scope_of(claim)
-    key = (ask.chips, ask.constraints, scope)
-    found = tenancy.bounds.get(key)
-    if found is None:
-        shelf, eligible = tenancy.shelf, Flags(tenancy.shelf.eligible(ask))
-        found = tenancy.bounds[key] = sum(
-            (free + held) // ask.chips
-            for i, (free, held) in enumerate(zip(shelf.free, tenancy.held(scope), strict=True))
-            if free + held >= ask.chips and i in eligible
-        )
-    return found + sum(-(-held // ask.chips) for held in tenancy.own(claim).values())
+    return Room(fill(shelf, bid.ask, bid.replicas), tuple(needed))
 
 
 def _within_limits(tenancy: Tenancy, bid: Bid) -> list[Tenant] | None:
@@ -108,6 +87,7 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
     while left:
         leavers = frontier.next()
         if not leavers:
+            frontier.exhausted(bid.replicas - left)
             return None
         leavers = with_those_above(leavers)
         for tenant in leavers:
@@ -116,28 +96,29 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
         more = refill(tenancy.shelf, bid.ask, left, (i for tenant in leavers for i in tenant.spots))
         left -= total(more)
         spots += more
-    return spots if _above_floor(tenancy, bid, frontier.claim, victims) else None
+    return spots if _above_floor(tenancy, bid, frontier, victims) else None
 
 
-def beyond_reach(tenancy: Tenancy, bid: Bid, claim: Claim) -> bool:
+def beyond_reach(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> bool:
     """Whether it would not fit, or too little would be free, even if all left whom the claim may take."""
-    if potential(tenancy, bid.ask, claim) < bid.replicas:
+    if not frontier.may_fit(bid.replicas, bid.floor):
         return True
     if not bid.floor:
         return False
-    held = tenancy.total(scope_of(claim)) + sum(tenancy.own(claim).values())
-    return tenancy.shelf.free_in_all() + held - bid.replicas * bid.ask.chips < bid.floor
+    return tenancy.shelf.free_in_all() + tenancy.total(frontier.scope) - bid.replicas * bid.ask.chips < bid.floor
 
 
-def _above_floor(tenancy: Tenancy, bid: Bid, claim: Claim, victims: list[Tenant]) -> bool:
+def _above_floor(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list[Tenant]) -> bool:
     """Displace on until as much is free as has to stay free; False if it never is."""
     short = bid.floor - tenancy.shelf.free_in_all() if bid.floor else 0
-    for tenant in tenancy.takeable(claim) if short > 0 else ():
+    for tenant in tenancy.takeable(frontier.claim) if short > 0 else ():
         tenancy.evict(tenant)
         victims.append(tenant)
         short = bid.floor - tenancy.shelf.free_in_all()
         if short <= 0:
             break
+    if short > 0:
+        frontier.drained(tenancy.shelf.free_in_all() + bid.replicas * bid.ask.chips)
     return short <= 0
 
 
@@ -181,8 +162,3 @@ def fits_beside(tenancy: Tenancy, bid: Bid, ours: Ours, tenant: Tenant) -> bool:
 def join(ours: Ours, spots: Spots) -> None:
     for i, count, seats in spots:
         ours[i] = [*ours.get(i, ()), *([seats] if seats else [()] * count)]
-
-
-def _take_back(tenancy: Tenancy, start: Checkpoint, victims: list[Tenant]) -> None:
-    tenancy.shelf.rollback(start)
-    tenancy.restore(victims)

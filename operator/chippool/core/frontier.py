@@ -1,13 +1,17 @@
 """Rule 6: nodes in the order in which they open for a replica when lower work leaves."""
 
 from collections.abc import Mapping
-from heapq import heappop, heappush
+from functools import cached_property
 
-from chippool.core.bits import Flags
-from chippool.core.claim import Claim, may_take, scope_of
+import numpy as np
+
+from chippool.core.bits import Flags, flags_of
+from chippool.core.claim import Claim, may_take
+from chippool.core.ids import Milli
 from chippool.core.model import Ask
+from chippool.core.roll import NO_RANK, Ranks
 from chippool.core.shares import added, capacity
-from chippool.core.tenancy import Tenancy
+from chippool.core.tenancy import Openings, Tenancy
 from chippool.core.tenant import Tenant
 
 Contested = tuple[tuple[Flags, Ask], ...]
@@ -17,77 +21,99 @@ Contested = tuple[tuple[Flags, Ask], ...]
 class Frontier:
     """For one ask and claim: the next node to open is the one whose last leaver has the lowest rank.
 
-    Nodes come from the shared order of openings and from those that have got freer since, which say the earliest they
-    can open, and from those that were looked at. Kept between workloads that ask alike.
+    Where to look comes from the openings by chips alone, and from `later`: what else was found to be in the way of this
+    ask or claim, until the node gets freer. Kept between workloads that ask alike.
     """
 
     def __init__(self, tenancy: Tenancy, ask: Ask, claim: Claim, contested: Contested) -> None:
-        self.claim, self._claim_is_local = claim, bool(claim.path)
+        self.claim, self.scope = claim, tenancy.scope(claim)
         self._tenancy, self._ask, self._contested = tenancy, ask, contested
-        self._eligible = Flags(tenancy.shelf.eligible(ask))
-        self._free, self._held, self._chips = tenancy.shelf.free, tenancy.held(scope_of(claim)), ask.chips
-        self._openings = tenancy.openings(ask.chips, scope_of(claim))
-        self._place = 0
-        self._heap: list[tuple[int, int]] = []
-        self._looked_at: set[int] = set()
+        self._eligible = tenancy.shelf.eligible(ask)
+        self._most, self._heard = tenancy.bound(ask.chips, self._eligible, self.scope)
+        """Replicas that would fit if all left whom the claim may take, never too few; when that was so, in departures.
+        """
+        self._most_free: Milli | None = None
+        """Chips that would be free then, likewise, where that was tried."""
+        self._openings: Openings | None = None
+        self._later: Ranks | None = None
         self._read = 0
-        self._own = tenancy.own(claim)
-        for i in self._own:
-            self._push(i)
+
+    def may_fit(self, replicas: int, floor: Milli) -> bool:
+        """Whether so many might fit, and so much be free beside, if all left whom it may take; False is certain."""
+        if not self._may_fit(replicas, floor):
+            self._hear_of_departures()
+        return self._may_fit(replicas, floor)
+
+    def _may_fit(self, replicas: int, floor: Milli) -> bool:
+        if self._most < replicas:
+            return False
+        return not floor or self._most_free is None or self._most_free - replicas * self._ask.chips >= floor
+
+    def exhausted(self, most: int) -> None:
+        """Remember that no more replicas fit even with all gone whom the claim may take."""
+        if not self._contested:  # who else would grab a node may come to want it no more
+            self._hear_of_departures()
+            self._most = most
+
+    def drained(self, most_free: Milli) -> None:
+        """Remember that no more chips are free even with all gone whom the claim may take."""
+        self._hear_of_departures()
+        self._most_free = most_free
+
+    def _hear_of_departures(self) -> None:
+        """Room changes hands in a plan; it grows only by what those leave over whom the claim may not take."""
+        departed, chips = self._tenancy.departed, self._ask.chips
+        for tenant in departed[self._heard :]:
+            if not may_take(self.claim, tenant):
+                held = [count * tenant.ask.chips for count in tenant.spots.values()]
+                self._most += sum(-(-some // chips) for some in held)
+                self._most_free = None if self._most_free is None else self._most_free + sum(held)
+        self._heard = len(departed)
 
     def next(self) -> list[Tenant]:
         """The tenants whose leaving opens the next node; empty when no node can be opened."""
-        self._catch_up()
-        while (entry := self._lowest()) is not None:
-            rank, i = entry
-            self._looked_at.add(i)
+        openings = self._caught_up()
+        while True:
+            bounds = openings.ranks if self._later is None else np.maximum(openings.ranks, self._later)
+            i = int(bounds.argmin())
+            bound = int(bounds[i])
+            if bound == NO_RANK:
+                return []
             leavers = self._leavers(i)
-            if leavers and leavers[-1].rank == rank:
+            rank = leavers[-1].rank if leavers else NO_RANK
+            if rank == bound:
                 return leavers
-            if leavers:
-                heappush(self._heap, (leavers[-1].rank, i))
-        return []
+            openings.look_at(i)
+            if openings.ranks[i] < rank:
+                self._defer(i, rank)
 
-    def settle(self) -> None:
-        """Put back what was looked at, as it stands now: after an attempt was kept or rolled back."""
-        for i in self._looked_at:
-            if self._free[i] + self._held[i] < self._chips:
-                self._openings.pass_over(i)
-            self._push(i)
-        self._looked_at.clear()
-
-    def _catch_up(self) -> None:
-        if self._claim_is_local:  # it may take what the shared order does not know of
-            moved = self._tenancy.moved
-            for i in set(moved[self._read :]):
-                self._push(i)
-            self._read = len(moved)
-            return
-        freer = self._openings.freer()
-        for entry in freer[self._read :]:
-            heappush(self._heap, entry)
+    def _caught_up(self) -> Openings:
+        if self._openings is None:
+            self._openings = self._tenancy.openings(self._ask.chips, self.scope)
+            if self._eligible != self._tenancy.shelf.every:
+                self._later = self._earliest.copy()
+        self._openings.catch_up()
+        freer = self._tenancy.shelf.freer
+        if self._later is not None and self._read < len(freer):
+            rows = np.array(freer[self._read :])
+            self._later[rows] = self._earliest[rows]
         self._read = len(freer)
+        return self._openings
 
-    def _lowest(self) -> tuple[int, int] | None:
-        """The node that may open first."""
-        self._place, coming = self._openings.next(self._place)
-        if coming is not None and (not self._heap or coming < self._heap[0]):
-            self._place += 1
-            return coming
-        return heappop(self._heap) if self._heap else None
+    def _defer(self, i: int, rank: int) -> None:
+        if self._later is None:
+            self._later = self._earliest.copy()
+        self._later[i] = rank
 
-    def _push(self, i: int) -> None:
-        leavers = self._leavers(i)
-        if leavers:
-            heappush(self._heap, (leavers[-1].rank, i))
+    @cached_property
+    def _earliest(self) -> Ranks:
+        """Before anything is known of what is on the nodes."""
+        eligible = flags_of(self._eligible, len(self._tenancy.shelf.nodes))
+        return np.where(eligible, 0, NO_RANK).astype(np.int32)
 
     def _leavers(self, i: int) -> list[Tenant]:
         """Who has to leave node `i`, lowest first, until one more replica fits; empty if it never does."""
-        free, chips = self._free[i], self._chips
-        if free + self._held[i] + (self._own.get(i, 0) if self._own else 0) < chips:
-            return []  # most nodes that were opened for somebody else
-        if i not in self._eligible:
-            return []
+        free, chips = self._tenancy.shelf.free[i], self._ask.chips
         leavers: list[Tenant] = []
         shares = self._tenancy.shelf.shares[i]
         for tenant in self._tenancy.on[i]:

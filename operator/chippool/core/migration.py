@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from chippool.core.claim import scope_of
 from chippool.core.displacement import Room, fits_beside, join
 from chippool.core.elastic import must_go
 from chippool.core.ids import Milli
@@ -85,7 +84,7 @@ def _asked(site: Site) -> Milli:
 
 def _takeable(site: Site) -> Milli:
     tenancy, claim = site.tenancy, site.bid.claim
-    return tenancy.total(scope_of(claim)) + sum(tenancy.own(claim).values())
+    return tenancy.total(tenancy.scope(claim))
 
 
 def _evictions(site: Site, gone: list[Tenant]) -> Iterator[int]:

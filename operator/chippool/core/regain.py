@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from chippool.core.board import Board
-from chippool.core.claim import Claim, may_take
+from chippool.core.claim import Claim
 from chippool.core.ids import Milli, PoolName, QueueName
 
 Passed = tuple[tuple[int, Milli], ...]
@@ -20,7 +20,7 @@ def rights(board: Board, queue: QueueName, pool: PoolName, new: Milli, claim: Cl
     yield claim, limits
     if all(claim.within) or claim.scavenges:
         return
-    past = [(i, over) for i, over in board.ledger.beyond(queue, pool, new) if _takes(board, pool, claim, i) >= over]
+    past = [(i, over) for i, over in board.ledger.beyond(queue, pool, new) if board.gives_back(pool, claim, i, over)]
     for size in range(1, len(past) + 1):
         for regained in combinations(past, size):
             yield _regained(claim, dict(regained), dict(limits))
@@ -30,8 +30,3 @@ def _regained(claim: Claim, regained: dict[int, Milli], limits: dict[int, Milli]
     within = tuple(was or i in regained for i, was in zip(claim.path, claim.within, strict=True))
     passed = {i: max(regained.get(i, 0), limits.get(i, 0)) for i in claim.path}
     return replace(claim, within=within), tuple((i, over) for i, over in passed.items() if over)
-
-
-def _takes(board: Board, pool: PoolName, claim: Claim, i: int) -> Milli:
-    """Chips of a guarantee that the claim regains by taking whom it may below that level."""
-    return sum(tenant.chips for tenant in board.tenants_below(pool, i) if may_take(claim, tenant))

@@ -12,8 +12,11 @@ NO_LOOP_S = 3600.0
 
 def respite(workload: Workload, above: Iterable[Queue]) -> float:
     """Until when an admitted workload is not displaced; every queue above it caps what it may ask for."""
-    queues, given = list(above), workload.assignment
+    given = workload.assignment
     assert given is not None
+    if not workload.min_runtime and not workload.cooldown:
+        return given.admitted_at
+    queues = list(above)
     runs = given.admitted_at + min((workload.min_runtime, *(q.min_runtime_cap for q in queues)))
     return max(runs, _cooled(workload, queues))
 

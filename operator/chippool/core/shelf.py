@@ -27,6 +27,10 @@ class Checkpoint:
     clean: int
 
 
+_FEW = 64
+"""Nodes that are sooner looked at one by one than the whole shelf is."""
+
+
 class Shelf:
     """Free chips and room of a pool's nodes, addressed by position.
 
@@ -52,10 +56,12 @@ class Shelf:
         self.eligibility = Eligibility(nodes)
         self.judge: Judge | None = None
         """Says which node costs least, where the pool's demand is known."""
-        self.releases = 0
-        """Grows whenever something on the shelf gets freer: what did not fit before may fit then."""
+        self.freer: list[int] = []
+        """Nodes that got freer, in the order it happened: what did not fit before may fit there now."""
         self._full: dict[Ask, int] = {}
+        """How far `freer` was read when no replica fitted anywhere."""
         self._tight: dict[Requests, int] = {}
+        self._tight_at: defaultdict[int, list[Requests]] = defaultdict(list)
         self._log: list[tuple[int, Milli, Mapping[str, int], Shares]] = []
         self._ground = Ground(self.free, self.shares, self.room)
         self._shared = bits_of((i for i, shares in enumerate(self.shares) if shares), len(nodes))
@@ -67,6 +73,8 @@ class Shelf:
         self._eligible: dict[Ask, int] = {}
         self._ceilings: dict[Ask, int] = {}
         self._kinds: dict[int, int] | None = None
+        self._sum: tuple[int, Milli] | None = None
+        """What is free in all, and when that was added up, in touches."""
 
     def _grouped(self, amounts: list[int]) -> dict[int, int]:
         members: defaultdict[int, list[int]] = defaultdict(list)
@@ -120,6 +128,11 @@ class Shelf:
             self._unlearnt = Appraisal(Worth(), self.nodes, self.eligibility)
         return self._unlearnt
 
+    @property
+    def touched(self) -> Sequence[int]:
+        """Every node that has changed, in order."""
+        return self._ground.touched
+
     def with_chips(self, ask: Ask) -> int:
         """Nodes that may have the chips for a replica: wholly idle ones, or any that are shared for a fraction."""
         least = max(ask.chips, CHIP)
@@ -142,6 +155,12 @@ class Shelf:
 
     def free_in_all(self) -> Milli:
         """Milli-chips that are free on nodes that may get anything."""
+        now = len(self._ground.touched)
+        if self._sum is None or self._sum[0] != now:
+            self._sum = now, self._free_in_all()
+        return self._sum[1]
+
+    def _free_in_all(self) -> Milli:
         free = sum((bits & self.usable).bit_count() * level for level, bits in self.levels.items() if level > 0)
         return free + self._idle_parts
 
@@ -179,8 +198,11 @@ class Shelf:
         """Take `count` replicas off node `i`; their room counts as free, and as leaving."""
         self._shift(i, ask, count, seats)
         self.clean &= ~(1 << i)
-        self.releases += 1
-        for requests in self._tight:
+        self._is_freer(i)
+
+    def _is_freer(self, i: int) -> None:
+        self.freer.append(i)
+        for requests in self._tight_at.pop(i, ()):
             self._tight[requests] &= ~(1 << i)
 
     def _shift(self, i: int, ask: Ask, count: int, seats: Seats) -> None:
@@ -205,6 +227,7 @@ class Shelf:
     def mark_tight(self, requests: Requests, i: int) -> None:
         """Remember that node `i` has the chips and lacks other room for a replica with these requests."""
         self._tight[requests] = self._tight.get(requests, 0) | 1 << i
+        self._tight_at[i].append(requests)
 
     def tight(self, requests: Requests) -> int:
         return self._tight.get(requests, 0)
@@ -212,22 +235,35 @@ class Shelf:
     def mark_full(self, ask: Ask) -> None:
         """Remember that no replica of `ask` fits anywhere, until something gets freer."""
         if not self.closed:
-            self._full[ask] = self.releases
+            self._full[ask] = len(self.freer)
 
     def is_full_for(self, ask: Ask) -> bool:
-        return self._full.get(ask) == self.releases
+        """Whether no replica of `ask` is known to fit: only nodes that got freer since are looked at again."""
+        read = self._full.get(ask)
+        if read is None:
+            return False
+        if read == len(self.freer):
+            return True
+        freer = set(self.freer[read:]) if len(self.freer) - read <= _FEW else None
+        if freer is None or any(self.free[i] >= ask.chips and self._fits_on(i, ask) for i in freer):
+            del self._full[ask]
+            return False
+        self.mark_full(ask)
+        return True
+
+    def _fits_on(self, i: int, ask: Ask) -> bool:
+        return bool(self.eligible(ask) >> i & 1 and self.capacity(i, ask))
 
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(len(self._log), self.clean)
 
     def rollback(self, to: Checkpoint) -> None:
         """Undo everything since `to`."""
-        self.releases += len(self._log) > to.length  # what is undone may have been taken
+        undone = {i for i, *_ in self._log[to.length :]}
         while len(self._log) > to.length:
-            i, free, room, shares = self._log.pop()
-            self._set(i, free, room, shares)
-            for requests in self._tight:
-                self._tight[requests] &= ~(1 << i)
+            self._set(*self._log.pop())
+        for i in sorted(undone):
+            self._is_freer(i)  # what is undone may have been taken
         self.clean = to.clean
 
 

@@ -1,6 +1,5 @@
 """Rule 6: an admitted workload as one to be displaced, and what it costs to lose it."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from chippool.core.ids import Milli, QueueName, WorkloadKey
@@ -50,14 +49,18 @@ class Tenant:
 def a_tenant(workload: Workload, assignment: Assignment, variant: Variant, priority: int, shelf: Shelf) -> Tenant:
     """What an admitted workload holds; replicas on nodes that left the pool are not there any more."""
     on = (*workload.placed, *workload.reserved)
-    spots = Counter(shelf.position[n] for n in on if n in shelf.position)
+    spots: dict[int, int] = {}
+    for name in on:
+        i = shelf.position.get(name)
+        if i is not None:
+            spots[i] = spots.get(i, 0) + 1
     seats: dict[int, Seats] = {}
     for name, chip in zip(on, workload.seats, strict=False):
         if name in shelf.position:
             seats[shelf.position[name]] = (*seats.get(shelf.position[name], ()), chip)
     held = max(assignment.replicas - workload.succeeded, 0) * variant.ask.chips
     at, uid, queue = assignment.admitted_at, workload.uid, workload.queue
-    return Tenant(workload.key, priority, at, uid, queue, variant.ask, held, dict(spots), seats)
+    return Tenant(workload.key, priority, at, uid, queue, variant.ask, held, spots, seats)
 
 
 def cost(tenant: Tenant) -> tuple[bool, int, int, float, float, str, int]:

@@ -4,6 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
+from chippool.core.ids import QueueName
 from chippool.core.model import Workload
 from chippool.core.quota import Ledger
 
@@ -34,8 +35,9 @@ class Turns:
         """Those of unknown queues first: nothing is decided for them but that they wait."""
         yield from self._strays
         while self._top(_TOP) is not None:
-            yield self._next()
-            self._catch_up()
+            workload = self._next()
+            yield workload
+            self._catch_up(workload.queue)
 
     def _fill(self, workloads: Iterable[Workload]) -> None:
         seats = set()
@@ -53,13 +55,11 @@ class Turns:
         at = _TOP
         while (top := self._top(at)) is not None:
             at = top[-1]
-        workload = self._waiting[at].popleft()
-        self._enter(self._paths[workload.queue])
-        return workload
+        return self._waiting[at].popleft()
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, asked: QueueName) -> None:
         moved = self._ledger.moved
-        for queue in dict.fromkeys(moved[self._read :]):
+        for queue in dict.fromkeys((asked, *moved[self._read :])):
             path = self._paths.get(queue, ())
             for i in path:
                 self._shares.pop(i, None)

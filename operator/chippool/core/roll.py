@@ -1,0 +1,79 @@
+"""The tenants of one pool as columns, so that whole sets of them are told apart and added up at once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chippool.core.claim import Reach, Scope, Takes
+from chippool.core.holes import Ints
+from chippool.core.ids import Milli
+from chippool.core.tenant import GUARANTEED, WHOLE, Tenant
+
+Ranks = NDArray[np.int32]
+Truths = NDArray[np.bool_]
+NO_RANK = 2**31 - 1
+"""The rank at which a node opens that never does."""
+
+
+class Roll:
+    """Tenants by rank, and what they hold by node; `there` is kept up to date by whoever lets them go."""
+
+    def __init__(self, ranked: Sequence[Tenant]) -> None:
+        self.there: Truths = np.ones(len(ranked), np.bool_)
+        self._priority = np.array([t.priority for t in ranked], np.int64)
+        self._chips = np.array([t.chips for t in ranked], np.int64)
+        self._seat = np.array([t.path[-1] if t.path else -1 for t in ranked], np.int64)
+        self._lent = np.array([t.loan < GUARANTEED for t in ranked], np.bool_)
+        self._scavenges = np.array([t.scavenges for t in ranked], np.bool_)
+        self._external = np.array([t.external for t in ranked], np.bool_)
+        self._past = np.array([t.index != WHOLE for t in ranked], np.bool_)
+        self._left_alone = np.array([t.fixed for t in ranked], np.bool_)
+        node = np.array([i for t in ranked for i in t.spots], np.int64)
+        order = np.argsort(node, kind="stable")  # by node, and on each by rank
+        self._node = node[order]
+        self._rank = np.array([t.rank for t in ranked for _ in t.spots], np.int64)[order]
+        self._held = np.array([n * t.ask.chips for t in ranked for n in t.spots.values()], np.int64)[order]
+
+    def inside(self, scope: Scope) -> Truths:
+        """The tenants of a scope, gone or not."""
+        lower, free = self._priority < scope.priority, ~self._left_alone
+        match scope.reach:
+            case Reach.SCAVENGER:
+                found = self._scavenges & free
+            case Reach.BORROWER:
+                found = self._scavenges | (lower & self._lent & free)
+            case Reach.WITHIN:
+                found = self._scavenges | ((lower | self._lent | self._external) & free)
+        if scope.seat is not None:
+            found |= (self._seat == scope.seat) & lower & free
+        return found if scope.takes is Takes.ALL else found & self._yielded(scope.takes)
+
+    def _yielded(self, takes: Takes) -> Truths:
+        """Replicas past minReplicas, and what is scavenged where that counts too."""
+        return self._past | self._scavenges if takes is Takes.YIELDED else self._past
+
+    def held(self, some: Truths, nodes: int) -> Ints:
+        """Chips that these tenants hold on each of so many nodes, of those who are there."""
+        rows = (some & self.there)[self._rank]
+        return np.bincount(self._node[rows], self._held[rows], nodes).astype(np.int64)
+
+    def total(self, some: Truths) -> Milli:
+        """Chips that these tenants hold together, of those who are there."""
+        return int(self._held[(some & self.there)[self._rank]].sum())
+
+    def charged(self, some: Truths) -> Milli:
+        """Chips that count as used by these tenants, of those who are there."""
+        return int(self._chips[some & self.there].sum())
+
+    def openings(self, some: Truths, free: Ints, chips: Milli) -> Ranks:
+        """By node, the rank of the one whose leaving makes so many chips free, were these to leave in order."""
+        rows = (some & self.there)[self._rank]
+        node, rank, held = self._node[rows], self._rank[rows], self._held[rows]
+        gained = np.cumsum(held)
+        first = np.flatnonzero(np.diff(node, prepend=-1))
+        before = np.repeat((gained - held)[first], np.diff(first, append=node.size))
+        open_then = free[node] + gained - before >= chips
+        found = np.full(free.size, NO_RANK, np.int32)
+        np.minimum.at(found, node[open_then], rank[open_then].astype(np.int32))
+        return found
