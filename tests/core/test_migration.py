@@ -138,6 +138,14 @@ def test_nobody_is_moved_twice_an_hour_for_the_same_other():
     assert isinstance(decision_of(plan, "whole"), Hold)
 
 
+def test_nobody_is_moved_for_his_equals_more_than_once_an_hour():
+    last = Displaced(500.0, Reason.MIGRATED, WorkloadKey("ns/another"), 1, 0, 1)
+    plan = decide(nodes(2), [*fragments(displaced=last), a_workload("whole", created=9.0)])
+    assert isinstance(decision_of(plan, "whole"), Hold)
+    above = decide(nodes(2), [*fragments(displaced=last), a_workload("whole", "serve", created=9.0)])
+    assert isinstance(decision_of(above, "whole"), Admit)
+
+
 def test_what_has_not_started_yet_is_left_where_it_is():
     plan = decide(nodes(2), [*fragments(started=False, clock=900.0), a_workload("whole", created=9.0)])
     assert isinstance(decision_of(plan, "whole"), Hold)

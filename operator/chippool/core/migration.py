@@ -93,6 +93,8 @@ def _evictions(site: Site, gone: list[Tenant]) -> Iterator[int]:
     if shelf.free_in_all() + _takeable(site) < asked:
         return
     for tenant in site.tenancy.takeable(site.bid.claim):
+        if not site.effort.spend():
+            return
         if _is_contested(site, tenant):
             continue
         site.tenancy.evict(tenant)

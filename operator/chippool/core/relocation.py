@@ -11,7 +11,9 @@ from chippool.core.ids import NodeName, PoolName
 from chippool.core.model import Mode, Variant, Workload
 from chippool.core.placement import Spot, Spots, fill, names, seats, total
 from chippool.core.quota import Ledger
+from chippool.core.reasons import Reason
 from chippool.core.reserve import kept
+from chippool.core.respite import NO_LOOP_S
 from chippool.core.rivals import Rivals
 from chippool.core.seeker import Option
 from chippool.core.shelf import Checkpoint, Seats, Shelf
@@ -70,7 +72,7 @@ class Relocation:
         """Whether it may go to other nodes of its pool, where it keeps all it has: nobody of higher priority has to."""
         if claim.scavenges or tenant.fixed or tenant.key in claim.spared or tenant.external < claim.external:
             return False
-        if tenant.priority > claim.priority and not may_take(claim, tenant):
+        if not may_take(claim, tenant) and (tenant.priority > claim.priority or self._moved_lately(tenant)):
             return False
         firm = self._is_firm(tenant, pool, guaranteed=tenant.loan == GUARANTEED)
         return self._runs(tenant) and not self._rivals.outrank(pool, tenant.priority, firm=firm)
@@ -85,6 +87,11 @@ class Relocation:
     def nobody_leaves(self) -> bool:
         """There is no other pool to go to."""
         return len(self._shelves) < 2
+
+    def _moved_lately(self, tenant: Tenant) -> bool:
+        """Whoever has a right to its chips is moved for its equals once an hour at most, whoever they are."""
+        last = self._snapshot.workloads[tenant.key].displaced
+        return last is not None and last.reason is Reason.MIGRATED and self._bookings.now - last.at < NO_LOOP_S
 
     def rolls(self, tenant: Tenant) -> bool:
         """A service goes on where it is until its new replicas are Ready."""

@@ -18,8 +18,8 @@ NODES = 32
 """Nodes that are weighed for one step, those with the most idle chips first."""
 TRIES = 8
 """Of these, how many are tried in earnest."""
-EFFORT = 512
-"""Nodes that are weighed or tried in one plan: past them nobody is moved."""
+EFFORT = 256
+"""Nodes that are weighed or tried, and evictions beside which moves are, in one plan: past them nobody is moved."""
 
 Weight = tuple[int, float, int]
 """Whose work stops, how much of it is lost in chip-seconds, and how many chips move."""
