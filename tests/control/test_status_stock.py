@@ -50,6 +50,11 @@ def test_a_pool_counts_whole_chips_and_is_written_once():
     assert publish.tell_pool(landed(a_pool(), write), Cluster(counts=FULL), NOW + 1e6, sharing()) == []
 
 
+def test_chips_kept_for_whoever_is_next_are_reserved():
+    (write,) = publish.tell_pool(a_pool(), Cluster(counts=FULL), NOW, sharing(), kept=3_000)
+    assert write.body["status"]["chips"]["reserved"] == 3
+
+
 def test_a_pool_whose_nodes_vanish_says_what_to_look_at():
     (write,) = publish.tell_pool(a_pool(), Cluster(), NOW, sharing())
     assert conditions(write)["Ready"]["reason"] == "NoNodes"

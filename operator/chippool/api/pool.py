@@ -118,7 +118,7 @@ class PoolChips(ApiModel):
     free: ChipCount = 0
     """Left over."""
     reserved: ChipCount = 0
-    """To be kept free below some class (spec.reserve)."""
+    """To be kept free below some class (spec.reserve), and free ones that wait for the workload that is next."""
     unmanaged: ChipCount = 0
     """Used by pods chippool does not manage."""
     lost: ChipCount = 0

@@ -11,7 +11,7 @@ from chippool.control import render_marks as marks
 from chippool.control.publish_status import tell_pool, tell_queue
 from chippool.control.status_conditions import Said, told
 from chippool.control.status_write import MERGE, of_pool, of_queue, status_write
-from chippool.core.ids import ClassName, PoolName, QueueName
+from chippool.core.ids import ClassName, Milli, PoolName, QueueName
 from chippool.core.sharing import Sharing
 from chippool.kube.writer import Outcome, Urgency, Write, Writer
 from chippool.state.mirror import Mirror
@@ -41,6 +41,8 @@ class Custody:
     def __init__(self, mirror: Mirror, writer: Writer) -> None:
         self._mirror, self._writer = mirror, writer
         self.classes: Collection[ClassName] | None = None  # those the cluster has, once known
+        self.kept: Mapping[PoolName, Milli] = {}
+        """Free chips that the last plan keeps for whoever is next, by pool."""
         self._lives: dict[Key, Life] = {}
         self._told: dict[Key, tuple[float, tuple[int, bool]]] = {}  # when, and of which generation
         self._flying: set[Key] = set()
@@ -118,7 +120,7 @@ class Custody:
         if life is not None and life.deleting:
             return _waits(record, now)
         if isinstance(record, PoolRecord):
-            return tell_pool(record, self._mirror, now, self._shares())
+            return tell_pool(record, self._mirror, now, self._shares(), self.kept.get(record.name, 0))
         return tell_queue(record, self._mirror, now, self._shares(), self.classes)
 
     def _shares(self) -> Sharing:

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from chippool.control.batch import Batch
@@ -17,6 +17,7 @@ from chippool.control.tell import Teller
 from chippool.control.upkeep import Upkeep
 from chippool.control.words import explained
 from chippool.core.cycle import Policy, schedule
+from chippool.core.ids import Milli, PoolName
 from chippool.core.model import Snapshot, Workload
 from chippool.core.plan import Admit, Decision, Hold, Keep, Place, Plan, Resize
 from chippool.kube.client import Client
@@ -62,6 +63,7 @@ class Loop:
         self.pulse = Pulse()
         self.snapshot: Snapshot | None = None  # the last one that was decided on
         self.holds: Counter[str] = Counter()
+        self.kept: Mapping[PoolName, Milli] = {}
         self._mirror, self._client, self._batch = mirror, client, batch
         self._pins, self._carrier, self._teller = pins, carrier, teller
         self._refusals, self._upkeep, self._metrics = refusals, upkeep, metrics
@@ -150,6 +152,8 @@ class Loop:
 
     def _observe(self, snapshot: Snapshot, plan: Plan, accepted: tuple[Decision, ...], seconds: float) -> None:
         self.snapshot, self._wake = snapshot, plan.wake
+        self.kept = {kept.pool: kept.chips for kept in plan.reserved}
+        self._upkeep.note(plan)
         self.holds = Counter(decision.reason.value for decision in plan.decisions if isinstance(decision, Hold))
         self._metrics.cycle.observe(seconds)
         self._batch.spent(seconds)

@@ -9,6 +9,7 @@ from chippool.api.chips import chip_count
 from chippool.control import sentences
 from chippool.control.status_conditions import Said, by_type, told
 from chippool.core.guarantee import Oversold
+from chippool.core.ids import Milli
 from chippool.state.records import PoolCounts, PoolRecord
 
 Json = dict[str, Any]
@@ -17,8 +18,11 @@ READY, DEGRADED, NODES_OVERLAP, OVERSUBSCRIBED = "Ready", "Degraded", "NodesOver
 CHIPS = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged", "lost")
 
 
-def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | None, now: float) -> Json:
-    """Return the whole status of a pool; equal to what it has where nothing is to be written."""
+def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | None, now: float, kept: Milli = 0) -> Json:
+    """Return the whole status of a pool; equal to what it has where nothing is to be written.
+
+    `kept` are the free chips that wait for the workload that is next there.
+    """
     status: Json = orjson.loads(record.status or b"{}")
     before = by_type(status)
     said = [*(look(counts) for look in LOOKS), _oversubscribed(oversold)]
@@ -29,7 +33,7 @@ def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | Non
         "nodes": counts.nodes,
         "chips": {
             **{name: chip_count(max(0, getattr(counts, name))) for name in CHIPS},
-            "reserved": chip_count(sum(entry.chips for entry in record.view.reserve)),
+            "reserved": chip_count(sum(entry.chips for entry in record.view.reserve) + kept),
         },
         "conditions": told(status.get("conditions") or [], worth, record.generation, now),
     }

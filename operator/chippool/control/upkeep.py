@@ -12,6 +12,7 @@ from chippool.control.custody import Custody
 from chippool.control.expiry import Expiry
 from chippool.control.losses import LOST_S, Losses
 from chippool.core.model import Snapshot
+from chippool.core.plan import Plan
 from chippool.kube.events import Regarding, event
 from chippool.kube.writer import Outcome, Write, Writer
 from chippool.metrics import Metrics
@@ -68,6 +69,10 @@ class Upkeep:
         self._last = now
         for write in self._expiry.due(self._mirror.workload_records, now):
             self._writer.put(write)
+
+    def note(self, plan: Plan) -> None:
+        """Remember what a plan says that is told of pools."""
+        self._custody.kept = {kept.pool: kept.chips for kept in plan.reserved}
 
     async def _written(self, write: Write) -> None:
         landed: asyncio.Future[None] = asyncio.get_running_loop().create_future()

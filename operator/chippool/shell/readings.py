@@ -19,7 +19,7 @@ CHIP_STATES = ("installed", "allocatable", "allocated", "releasing", "free", "un
 def readings(mirror: Mirror, loop: Loop, feeds: Sequence[Feed], writer: Writer, lease: Lease) -> Readings:
     """Return where each figure is found."""
     return Readings(
-        pool_chips=lambda: _pool_chips(mirror),
+        pool_chips=lambda: _pool_chips(mirror, loop),
         workloads=lambda: _workloads(loop),
         holds=lambda: {(reason,): count for reason, count in loop.holds.items()},
         feed_age=lambda: {(feed.kind.name,): feed.age(time.monotonic()) for feed in feeds},
@@ -30,11 +30,12 @@ def readings(mirror: Mirror, loop: Loop, feeds: Sequence[Feed], writer: Writer, 
     )
 
 
-def _pool_chips(mirror: Mirror) -> Numbers:
+def _pool_chips(mirror: Mirror, loop: Loop) -> Numbers:
     numbers: dict[Labels, float] = {}
     for name in mirror.pool_records:
         counts = mirror.pool_counts(name)
         numbers |= {(name, state): getattr(counts, state) / CHIP for state in CHIP_STATES}
+        numbers[name, "kept"] = loop.kept.get(name, 0) / CHIP
     return numbers
 
 

@@ -97,6 +97,8 @@ class MadeRecord:
     outcome: Outcome | None
     error: str = ""
     """Why a Deployment can't make its pods, in the API server's words."""
+    ended_at: float = 0.0
+    """When a Job completed, seconds since the epoch; 0 for all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from chippool.api import names
 from chippool.core.ids import Namespace
 from chippool.core.model import Outcome
 from chippool.core.reasons import Reason
-from chippool.state.annotations import assignment_of, displaced_of
+from chippool.state.annotations import assignment_of, displaced_of, time_of
 from chippool.state.records import MadeRecord
 
 Json = Mapping[str, Any]
@@ -28,6 +28,7 @@ def job(raw: Json) -> MadeRecord:
         succeeded=status.get("succeeded") or 0,
         outcome=_outcome(status.get("conditions") or ()),
         error="",
+        ended_at=time_of(status["completionTime"]) if status.get("completionTime") else 0.0,
     )
 
 
@@ -47,7 +48,15 @@ def deployment(raw: Json) -> MadeRecord:
 
 
 def _made(
-    raw: Json, kind: str, *, suspended: bool, replicas: int, succeeded: int, outcome: Outcome | None, error: str
+    raw: Json,
+    kind: str,
+    *,
+    suspended: bool,
+    replicas: int,
+    succeeded: int,
+    outcome: Outcome | None,
+    error: str,
+    ended_at: float = 0.0,
 ) -> MadeRecord:
     metadata = raw["metadata"]
     said = metadata.get("annotations") or {}
@@ -67,6 +76,7 @@ def _made(
         succeeded=succeeded,
         outcome=outcome,
         error=error,
+        ended_at=ended_at,
     )
 
 

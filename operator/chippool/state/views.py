@@ -16,6 +16,7 @@ from chippool.state.records import NodeRecord, PodRecord, PoolRecord
 from chippool.state.replicas import in_order
 from chippool.state.reservations import Reservation
 from chippool.state.roster import Table
+from chippool.state.runtimes import Runtimes
 from chippool.state.sharing import NO_STOCK, ChipSharing, Stock, is_whole
 
 
@@ -27,6 +28,7 @@ class Views:
         self.workloads: Table[WorkloadKey, Workload] = Table()
         self.pool_sums = PoolSums()
         self.queue_sums = QueueSums()
+        self.runtimes = Runtimes()
         self._facts, self._beliefs, self._marks, self._since = facts, beliefs, marks, since
         self._pools: tuple[PoolRecord, ...] = ()
         self._few: dict[str, Any] = {"Pod": (), "ChipPool": {}, "ChipQueue": {}, "PriorityClass": {}, "Namespace": {}}
@@ -43,6 +45,7 @@ class Views:
             namespaces=self._few["Namespace"],
             workloads=self.workloads.handed(),
             bystanders=self._few["Pod"],
+            runtimes=self.runtimes.typical(),
         )
         return last if last is not None and _same(last, now) else now
 
@@ -120,9 +123,11 @@ class Views:
             return
         standing, tally = self._beliefs.standing(record), self._beliefs.tally(key)
         reserved = self._beliefs.reservations.of(key)
+        made = self._facts.made(key, record.view.mode)
+        self.runtimes.learn(record.view, made)
         view = project_workload(
             record,
-            self._facts.made(key, record.view.mode),
+            made,
             standing,
             tally,
             tuple(reservation.node for reservation in reserved),
@@ -162,6 +167,7 @@ class Views:
                 self._pools = tuple(sorted(facts.pools.current.values(), key=lambda pool: pool.name))
                 return {name: record.view for name, record in facts.pools.current.items()}
             case "ChipQueue":
+                self.runtimes.forget(facts.queues.current)
                 return {name: record.view for name, record in facts.queues.current.items()}
             case "PriorityClass":
                 return {name: record.view for name, record in facts.classes.current.items()}
@@ -196,4 +202,5 @@ def _same(one: Snapshot, other: Snapshot) -> bool:
         and one.classes is other.classes
         and one.namespaces is other.namespaces
         and one.bystanders is other.bystanders
+        and one.runtimes is other.runtimes
     )
