@@ -75,6 +75,14 @@ def _scale(_: argparse.Namespace) -> list[str]:
     return ["tools.bench.scale"]
 
 
+def _day(_: argparse.Namespace) -> list[str]:
+    return ["tools.day", "--hours", "24"]
+
+
+def _laws(_: argparse.Namespace) -> list[str]:
+    return ["tools.laws"]
+
+
 STEPS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "bench-core": _core,
     "replay": _replay,
@@ -83,6 +91,8 @@ STEPS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "scale": _scale,
     "jobs": _jobs,
     "packing": _packing,
+    "day": _day,
+    "laws": _laws,
 }
 """By the name of its file: the module to run and its arguments."""
 

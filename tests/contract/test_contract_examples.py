@@ -8,7 +8,7 @@ from chippool.api.workload import ChipWorkload
 from tests.contract.conftest import ROOT, documents
 
 EXAMPLES = ROOT / "examples"
-APART = {"fleets", "invalid"}
+APART = {"fleets", "invalid", "simulations"}
 GOOD = sorted(path for path in EXAMPLES.rglob("*.yaml") if path.relative_to(EXAMPLES).parts[0] not in APART)
 BAD = sorted((EXAMPLES / "invalid").glob("*.yaml"))
 MODELS = {model.__name__: model for model in (ChipPool, ChipQueue, ChipWorkload)}

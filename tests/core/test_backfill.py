@@ -183,3 +183,12 @@ def test_each_pool_has_one_reservation_and_a_head_takes_the_soonest():
     plan = schedule(a_snapshot([*nodes(1), *nodes(1, pool="h20")], [soon, late, first, second, third]), NOW)
     assert [(kept.workload, kept.pool) for kept in plan.reserved] == [("ns/first", "h20"), ("ns/second", "h800")]
     assert decision_of(plan, "third").starts is None
+
+
+def test_who_finds_something_to_scavenge_keeps_nothing():
+    busy = a_workload("busy", on=["h800-000"], **RUNS)
+    head = a_workload("head", pool=("h800", "h20"), created=1.0)
+    pools = [a_pool("h800"), a_pool("h20", access=(an_access(["train"], scavenge=True),))]
+    plan = schedule(a_snapshot([*nodes(1), *nodes(1, pool="h20")], [busy, head], pools=pools), NOW)
+    assert decision_of(plan, "head").pool == "h20"
+    assert plan.reserved == ()

@@ -57,6 +57,8 @@ class Bookings:
 
     def arrived(self, workload: Workload, pool: PoolName, ask: Ask, spots: Spots) -> None:
         """Somebody was given chips in this plan; a head may wait for them."""
+        if self.of(workload.key) is not None:  # it found something to scavenge after all
+            self.made = {key: kept for key, kept in self.made.items() if kept.head != workload.key}
         end = expected_end(workload, self.snapshot.runtimes, self.now) if self._known else inf
         if end < inf:
             chips, path = total(spots) * ask.chips, self._tree.paths.get(workload.queue, ())
