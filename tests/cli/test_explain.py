@@ -1,6 +1,7 @@
+from chippool.cli.picture import moment
 from tests.cli.clusters import running, running_ads, stock, two_ways
 from tests.kube.fake_api import a_kubeconfig
-from tests.state.build import NPU, a_workload
+from tests.state.build import NOW, NPU, a_workload
 
 SECRET = "secret-campaign"
 
@@ -19,6 +20,17 @@ def test_names_from_other_namespaces_are_never_told(api, user):
     api.add(*stock(nodes=1), *running_ads(SECRET, ["n1"]), a_workload("gang", 1, namespace="team"))
     for how in ("text", "json", "yaml"):
         assert SECRET not in user.reads("explain", "gang", "-n", "team", "-o", how)
+
+
+def test_who_is_next_is_told_when_it_starts_and_the_others_why_they_do_not(api, user):
+    busy = running("busy", ["n1"], maxRuntime="1h")
+    api.add(*stock(nodes=2), *busy, a_workload("gang", 2), a_workload("small", 1, uid="younger"))
+    said = user.reads("explain", "gang", "-n", "team")
+    ends = moment(NOW - 60 + 3600)
+    assert f"It is next: it is thought to start by {ends}; kept free for it until then: 8 chips." in said
+    assert "HeldBack. Asks for 1 x 8 chips of h800" in user.reads("explain", "small", "-n", "team")
+    waits = user.reads_json("explain", "gang", "-n", "team")["waits"]
+    assert (waits["starts"], waits["kept"]) == (ends, 8)
 
 
 def test_it_says_who_is_before_it(api, user):
