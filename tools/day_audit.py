@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from chippool.core.ids import CHIP, NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Access, Node, Queue, Snapshot, Workload
-from chippool.core.plan import Admit, Displace, Hold, Place, Resize
+from chippool.core.plan import Admit, Displace, Hold, Migrate, Place, Resize
 from chippool.sim.clockwork import Look
 
 HOUR = 3600.0
@@ -77,15 +77,16 @@ class Audit:
 
     def _replicas_go_where_they_may(self, look: Look) -> Iterator[str]:
         for d in look.plan.decisions:
-            if not isinstance(d, Admit | Place | Resize):
+            if not isinstance(d, Admit | Migrate | Place | Resize):
                 continue
             one = look.ground.workloads[d.workload]
             assert one.assignment is not None
-            for name in d.nodes:
+            before = look.snapshot.workloads[d.workload].placed if isinstance(d, Migrate) else ()
+            for name in {*d.nodes} - {*before}:
                 node = look.snapshot.nodes[name]
                 if not node.usable or node.pools != (one.assignment.pool,):
                     yield f"{one.key} on {name}"
-            if isinstance(d, Admit) and not _let_in(look.snapshot, one, d.pool):
+            if isinstance(d, Admit | Migrate) and not _let_in(look.snapshot, one, d.pool):
                 yield f"{one.key} is not let into {d.pool}"
 
     def _limits_are_not_passed_by_admissions(self, look: Look) -> Iterator[str]:

@@ -54,7 +54,7 @@ def _tried(law: str) -> dict[str, Any]:
     """How many cases of a law passed and failed; the first failure's report, if there is one."""
     began = time.monotonic()
     test = f"tests/laws/{law}"
-    command = [sys.executable, "-m", "pytest", test, "-q", "-n", "0", "--hypothesis-show-statistics"]
+    command = [sys.executable, "-m", "pytest", test, "-q", "-n", "0", "--hypothesis-show-statistics", "-s"]
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "proof"}
     answer = subprocess.run(command, cwd=paths.REPOSITORY, check=False, capture_output=True, text=True, env=environment)
     passing, failing = (sum(column) for column in zip(*_counts(answer.stdout), strict=True))

@@ -91,3 +91,15 @@ def test_a_service_works_on_while_it_has_fewer_replicas():
     grown = a_variant(replicas=1)
     work = ran(a_stage(Errand(a_workload("s", "train", grown, mode="Service"), 100.0, {})))
     assert told(work, "end") == [(100.0, "s")]
+
+
+def test_work_that_moves_keeps_what_it_saved_and_goes_on_elsewhere():
+    wide = an_errand("wide", 60.0, "ads", at=50.0, replicas=2)
+    mover = an_errand("mover", checkpoint_interval=10.0, at=0.0, pool=("h800", "h20"))
+    stage = a_stage(mover, wide)
+    stage.nodes |= {node.name: node for node in nodes(1, pool="h20")}
+    stage.pools["h20"] = a_pool("h20")
+    work = ran(stage)
+    assert told(work, "migrate") == [(50.0, "mover")]
+    assert told(work, "end") == [(100.0, "mover"), (110.0, "wide")]
+    assert work.ground.nodes == stage.nodes

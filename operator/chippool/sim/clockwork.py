@@ -13,7 +13,7 @@ from statistics import median
 from chippool.core.cycle import schedule
 from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Mode, Snapshot, Workload
-from chippool.core.plan import Displace, Plan
+from chippool.core.plan import Displace, Migrate, Plan
 from chippool.core.reasons import Reason
 from chippool.sim.ground import Ground, Taker
 from chippool.sim.stage import Errand, Stage
@@ -43,7 +43,7 @@ class Happening:
 
     at: float
     what: str
-    """arrives, admit, displace, place, resize, end, fail or repair."""
+    """arrives, admit, displace, migrate, place, resize, end, fail or repair."""
     about: str
     """A workload, or a node."""
     pool: str = ""
@@ -180,6 +180,10 @@ class Clockwork:
             self._gone(self.ground.workloads[ended.workload], ended.reason)
         for lost in found.displaced:
             self._displaced(lost)
+        for decision in found.given:
+            if isinstance(decision, Migrate):
+                self._lose(self.lives[decision.workload], self.ground.workloads[decision.workload])
+                self.ground.move_out(decision.workload)
         for decision in found.given:
             self._given(decision)
         return bool(found.finished or found.displaced or found.given)

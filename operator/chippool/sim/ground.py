@@ -7,12 +7,12 @@ from math import inf
 
 from chippool.core.ids import CHIP, NodeName, WorkloadKey
 from chippool.core.model import Ask, Node, Workload
-from chippool.core.plan import Admit, Displace, Finish, Hold, Place, Plan, Resize, Stop
+from chippool.core.plan import Admit, Displace, Finish, Hold, Migrate, Place, Plan, Resize, Stop
 from chippool.core.reasons import Reason
 from chippool.core.shares import added
 from chippool.state.standing import assumption_of, displaced_by
 
-Taker = Admit | Place | Resize
+Taker = Admit | Migrate | Place | Resize
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Ground:
                     found.finished.append(decision)
                 case Displace():
                     found.displaced.append(decision)
-                case Admit() | Place() | Resize():
+                case Admit() | Migrate() | Place() | Resize():
                     found.given.append(decision)
                 case Hold(workload=key, reason=reason):
                     found.waiting[key] = reason
@@ -68,6 +68,9 @@ class Ground:
         elif isinstance(decision, Resize):
             assert assumption is not None
             one = replace(one, assignment=assumption.assignment)
+        elif isinstance(decision, Migrate):
+            assert assumption is not None
+            one = replace(one, assignment=assumption.assignment, displaced=assumption.displaced, clock=now)
         self._shift(one, decision.nodes, decision.seats, 1)
         self._settle(replace(one, placed=(*one.placed, *decision.nodes), seats=(*one.seats, *decision.seats)))
 
@@ -77,6 +80,11 @@ class Ground:
         self.leave(one.key)
         trace = displaced_by(lost, one, now)
         self.workloads[one.key] = replace(self._bare(one), displaced=trace)
+
+    def move_out(self, key: WorkloadKey) -> None:
+        """Take all replicas off their nodes, to be put elsewhere."""
+        self.leave(key)
+        self.workloads[key] = replace(self.workloads[key], placed=(), seats=())
 
     def leave(self, key: WorkloadKey) -> None:
         """Take all replicas of a workload off their nodes."""
