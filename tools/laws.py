@@ -19,7 +19,7 @@ from tools.bench.machine import machine, today
 from tools.plane import paths
 
 CASES = 5000
-_TRIED = re.compile(r"(\d+) passing examples?, (\d+) failing examples?, (\d+) invalid")
+_TRIED = re.compile(r"(\d+) passing(?: examples?)?, (\d+) failing(?: examples?)?, (?:and )?(\d+) invalid")
 
 
 def main() -> int:
