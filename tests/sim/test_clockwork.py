@@ -103,3 +103,11 @@ def test_work_that_moves_keeps_what_it_saved_and_goes_on_elsewhere():
     assert told(work, "migrate") == [(50.0, "mover")]
     assert told(work, "end") == [(100.0, "mover"), (110.0, "wide")]
     assert work.ground.nodes == stage.nodes
+
+
+def test_elastic_work_gives_replicas_away_and_works_on_more_slowly():
+    low, high = an_errand("low", replicas=2, min_replicas=1), an_errand("high", 60.0, "ads", at=70.0)
+    work = ran(a_stage(low, high))
+    assert told(work, "shrink") == [(70.0, "low")]
+    assert told(work, "end") == [(130.0, "high"), (130.0, "low")]
+    assert work.ground.nodes == a_stage().nodes

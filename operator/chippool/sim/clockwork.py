@@ -13,7 +13,7 @@ from statistics import median
 from chippool.core.cycle import schedule
 from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Mode, Snapshot, Workload
-from chippool.core.plan import Displace, Migrate, Plan
+from chippool.core.plan import Displace, Migrate, Plan, Shrink
 from chippool.core.reasons import Reason
 from chippool.sim.ground import Ground, Taker
 from chippool.sim.stage import Errand, Stage
@@ -43,7 +43,7 @@ class Happening:
 
     at: float
     what: str
-    """arrives, admit, displace, migrate, place, resize, end, fail or repair."""
+    """arrives, admit, displace, shrink, migrate, place, resize, end, fail or repair."""
     about: str
     """A workload, or a node."""
     pool: str = ""
@@ -180,13 +180,15 @@ class Clockwork:
             self._gone(self.ground.workloads[ended.workload], ended.reason)
         for lost in found.displaced:
             self._displaced(lost)
+        for less in found.shrunk:
+            self._shrunk(less)
         for decision in found.given:
             if isinstance(decision, Migrate):
                 self._lose(self.lives[decision.workload], self.ground.workloads[decision.workload])
                 self.ground.move_out(decision.workload)
         for decision in found.given:
             self._given(decision)
-        return bool(found.finished or found.displaced or found.given)
+        return bool(found.finished or found.displaced or found.shrunk or found.given)
 
     def _displaced(self, lost: Displace) -> None:
         life, one = self.lives[lost.workload], self.ground.workloads[lost.workload]
@@ -196,6 +198,13 @@ class Clockwork:
         pool = one.assignment.pool if one.assignment else ""
         self._tell("displace", one.key, pool, reason=lost.reason)
         self.ground.displace(lost, self.now)
+
+    def _shrunk(self, decision: Shrink) -> None:
+        key = decision.workload
+        self._credit(self.lives[key], self.ground.workloads[key])
+        self.ground.shrink(decision, self.now)
+        self._tell("shrink", key, chips=self.ground.chips_of(key), reason=decision.reason)
+        self._reckon(key)
 
     def _given(self, decision: Taker) -> None:
         key = decision.workload

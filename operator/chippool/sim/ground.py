@@ -7,7 +7,7 @@ from math import inf
 
 from chippool.core.ids import CHIP, NodeName, WorkloadKey
 from chippool.core.model import Ask, Node, Workload
-from chippool.core.plan import Admit, Displace, Finish, Hold, Migrate, Place, Plan, Resize, Stop
+from chippool.core.plan import Admit, Displace, Finish, Hold, Migrate, Place, Plan, Resize, Shrink, Stop
 from chippool.core.reasons import Reason
 from chippool.core.shares import added
 from chippool.state.standing import assumption_of, displaced_by
@@ -21,6 +21,7 @@ class Sorted:
 
     finished: list[Finish | Stop] = field(default_factory=list)
     displaced: list[Displace] = field(default_factory=list)
+    shrunk: list[Shrink] = field(default_factory=list)
     given: list[Taker] = field(default_factory=list)
     waiting: dict[WorkloadKey, Reason] = field(default_factory=dict)
 
@@ -41,6 +42,8 @@ class Ground:
                     found.finished.append(decision)
                 case Displace():
                     found.displaced.append(decision)
+                case Shrink():
+                    found.shrunk.append(decision)
                 case Admit() | Migrate() | Place() | Resize():
                     found.given.append(decision)
                 case Hold(workload=key, reason=reason):
@@ -80,6 +83,13 @@ class Ground:
         self.leave(one.key)
         trace = displaced_by(lost, one, now)
         self.workloads[one.key] = replace(self._bare(one), displaced=trace)
+
+    def shrink(self, decision: Shrink, now: float) -> None:
+        """Take a workload's last replicas."""
+        one = self.workloads[decision.workload]
+        assumption = assumption_of(decision, one, now, inf)
+        assert assumption is not None
+        self._settle(replace(one, assignment=assumption.assignment, displaced=assumption.displaced or one.displaced))
 
     def move_out(self, key: WorkloadKey) -> None:
         """Take all replicas off their nodes, to be put elsewhere."""
