@@ -73,10 +73,12 @@ def a_reserve(chips, cls, *, spares=False):
 ANY_SHARE = frozenset(range(1, CHIP))
 
 
-def a_pool(name="h800", resource="nvidia.com/gpu", access=(), reserve=(), fractions=ANY_SHARE):
+def a_pool(name="h800", resource="nvidia.com/gpu", access=(), reserve=(), topology=(), fractions=ANY_SHARE):
     """An access entry is an `an_access`, or just the classes it lets in."""
     entries = tuple(a if isinstance(a, Access) else an_access(a) for a in access)
-    return Pool(PoolName(name), resource, entries, reserve=tuple(reserve), fractions=fractions)
+    return Pool(
+        PoolName(name), resource, entries, reserve=tuple(reserve), topology=tuple(topology), fractions=fractions
+    )
 
 
 def a_queue(

@@ -28,6 +28,7 @@ from chippool.core.seeker import Option, ways
 from chippool.core.shelf import Shelf
 from chippool.core.tenancy import Tenancy
 from chippool.core.tenant import Tenant, a_tenant
+from chippool.core.topologies import Topologies
 from chippool.core.tree import Tree
 from chippool.core.vacancy import Effort, Site, Way
 
@@ -44,6 +45,7 @@ class Board:
         for pool, worth in snapshot.worths.items():
             if pool in self.shelves:
                 self.shelves[pool].judge_by(worth)
+        self.topologies = Topologies(snapshot.pools, self.shelves)
         self.tree = Tree(snapshot.queues)
         stock = stocks(self.shelves)
         self.ledger = Ledger(self.tree, Guarantees(self.tree, stock), stock)
@@ -55,7 +57,7 @@ class Board:
         self.rivals = Rivals(snapshot)
         self._effort = Effort()
         self._now = now
-        self._relocation = Relocation(self.shelves, self.ledger, self.options, self.rivals, self.bookings)
+        self._relocation = Relocation(self.topologies, self.ledger, self.options, self.rivals, self.bookings)
         self._fixed: set[PoolName] = set()
         self._yielding: set[PoolName] = set()
         self._spare: set[PoolName] = set()
@@ -119,6 +121,14 @@ class Board:
             replace(option, scavenges=True) if self.scavenges(option.pool, queue, class_name) else option
             for option in ways(workload)
         )
+
+    def openings(self, option: Option, claim: Claim) -> list[Option]:
+        """Where room may be made by displacing: the option as it is, or as it is in each domain that may open."""
+        within = self.topologies.demand(option)
+        if within is None:
+            return [option]
+        tenancy = self._tenancy(option.pool)
+        return self.topologies.openings(option, within, tenancy, tenancy.shared(claim))
 
     def displace_for(self, pool: PoolName, bid: Bid) -> Room | None:
         """Rule 6 in this pool; on success the victims are gone from the board and their queues' use with them."""

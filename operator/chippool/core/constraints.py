@@ -44,3 +44,14 @@ class Constraints:
     node_selector: tuple[tuple[str, str], ...] = ()
     affinity: tuple[Term, ...] | None = None
     tolerations: tuple[Toleration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """All replicas are to be in one domain of a level, a label of nodes that the pool names in its topology."""
+
+    level: str
+    required: bool = False
+    """Else it is a wish: nobody is displaced for it, and nobody waits."""
+    home: tuple[str, ...] | None = None
+    """The domain that replicas are in already."""

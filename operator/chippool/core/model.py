@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
-from chippool.core.constraints import Constraints, Requirement, Taint
+from chippool.core.constraints import Constraints, Requirement, Taint, Within
 from chippool.core.ids import ClassName, Milli, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.reasons import Reason
 from chippool.core.shares import Shares
@@ -94,6 +94,8 @@ class Pool:
     """The first entry that matches counts; none at all lets every Internal queue in."""
     deleting: bool = False
     reserve: tuple[Reserve, ...] = ()
+    topology: tuple[str, ...] = ()
+    """Labels of nodes, from wide to narrow."""
     fractions: frozenset[Milli] = frozenset()
     """The shares of a chip that can be asked for; none where chips are given out whole."""
     by_share: frozenset[str] = frozenset()
@@ -244,6 +246,7 @@ class Workload:
     checkpoint_interval: float | None = None
     checkpointed_at: float | None = None
     """When its pods last said that they saved their work."""
+    topology: Within | None = None
     replace_timeout: float = 600.0
     short_since: float | None = None
     """Since when pods wait in the place of replicas that are missing, while there are any."""

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     # it waits, and time or others will help
     CHIPS_SHORT = "ChipsShort"
     ROOM_SHORT = "RoomShort"
+    DOMAIN_SHORT = "DomainShort"
     QUEUE_LIMIT = "QueueLimit"
     RESERVED = "Reserved"
     HELD_BACK = "HeldBack"
@@ -48,6 +49,7 @@ class Reason(StrEnum):
     QUEUE_TERMINATING = "QueueTerminating"
     CLASS_NOT_ALLOWED = "ClassNotAllowed"
     ACCESS_DENIED = "AccessDenied"
+    UNKNOWN_LEVEL = "UnknownLevel"
     IMPOSSIBLE_SIZE = "ImpossibleSize"
     NOT_SHARED = "NotShared"
     NO_NODE_MATCHES = "NoNodeMatches"
@@ -69,6 +71,7 @@ MISTAKES = frozenset(
         Reason.NAMESPACE_NOT_ALLOWED,
         Reason.CLASS_NOT_ALLOWED,
         Reason.ACCESS_DENIED,
+        Reason.UNKNOWN_LEVEL,
         Reason.IMPOSSIBLE_SIZE,
         Reason.NOT_SHARED,
         Reason.NO_NODE_MATCHES,

@@ -16,8 +16,9 @@ from chippool.core.reserve import kept
 from chippool.core.respite import NO_LOOP_S
 from chippool.core.rivals import Rivals
 from chippool.core.seeker import Option
-from chippool.core.shelf import Checkpoint, Seats, Shelf
+from chippool.core.shelf import Checkpoint, Seats
 from chippool.core.tenant import GUARANTEED, Tenant
+from chippool.core.topologies import Topologies
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,14 @@ class Relocation:
 
     def __init__(
         self,
-        shelves: Mapping[PoolName, Shelf],
+        topologies: Topologies,
         ledger: Ledger,
         options: Callable[[Workload], tuple[Option, ...]],
         rivals: Rivals,
         bookings: Bookings,
     ) -> None:
-        self._snapshot, self._shelves, self._ledger = bookings.snapshot, shelves, ledger
+        self._snapshot, self._shelves, self._ledger = bookings.snapshot, topologies.shelves, ledger
+        self._topologies = topologies
         self._options, self._rivals, self._bookings = options, rivals, bookings
 
     def mark(self) -> Mark:
@@ -121,11 +123,12 @@ class Relocation:
         """
         shelf, count = self._shelves[pool], sum(leaving.values())
         barred = self._bookings.nodes_kept(pool) | (bits_of(freed, len(shelf.nodes)) if self.rolls(tenant) else 0)
+        barred |= self._topologies.barred(self._snapshot.workloads[tenant.key], pool)
         spots = fill(shelf, tenant.ask, count, barred)
         if total(spots) < count:
             return None
         stay = [Spot(i, n, tenant.seats.get(i, ())) for i, n in tenant.spots.items() if i not in leaving]
-        all_ = sorted([*stay, *spots])
+        all_ = self._topologies.by_rank(pool, sorted([*stay, *spots]))
         return Move(tenant, leaving, self._variant(tenant), pool, spots, names(shelf, all_), seats(all_))
 
     def leave(self, tenant: Tenant, pool: PoolName) -> Move | None:
@@ -165,7 +168,7 @@ class Relocation:
             return None
         shelf = self._shelves[option.pool]
         floor, start = kept(self._snapshot, option.pool, tenant.priority, replacing=False), shelf.checkpoint()
-        spots = fill(shelf, option.variant.ask, option.replicas)
+        spots = self._topologies.by_rank(option.pool, self._topologies.fill(option))
         if total(spots) < option.replicas or (floor and shelf.free_in_all() < floor):
             shelf.rollback(start)
             return None

@@ -13,7 +13,7 @@ from chippool.core.displacement import Bid, Room
 from chippool.core.earliest import Chance
 from chippool.core.elastic import losses
 from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKey
-from chippool.core.placement import Spots, fill, names, seats, total
+from chippool.core.placement import Spots, names, seats, total
 from chippool.core.plan import Shortage
 from chippool.core.reasons import Reason
 from chippool.core.regain import Passed, rights
@@ -21,7 +21,7 @@ from chippool.core.relocation import Move
 from chippool.core.reservation import Reservation
 from chippool.core.reserve import kept
 from chippool.core.seeker import Option, Seeker
-from chippool.core.shelf import Seats, Shelf
+from chippool.core.shelf import Seats
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,21 @@ def _as_it_is(board: Board, seeker: Seeker, option: Option) -> Found | int:
         return 0
     shelf, kept_for = board.shelves[option.pool], next((one for one in minded if one.nodes), None)
     start, floor = shelf.checkpoint(), _kept(board, seeker, option)
-    spots = _fill_beside(kept_for, shelf, option) if kept_for else fill(shelf, option.variant.ask, option.replicas)
+    spots = _fill_beside(kept_for, board, option) if kept_for else board.topologies.fill(option)
     if total(spots) == option.replicas and (not floor or shelf.free_in_all() >= floor):
         return _found(board, seeker, option, spots)
     shelf.rollback(start)
     return total(spots)
 
 
-def _fill_beside(kept_for: Reservation, shelf: Shelf, option: Option) -> Spots:
+def _fill_beside(kept_for: Reservation, board: Board, option: Option) -> Spots:
     """Rule 7: put what may still be there when another workload is to start where it is not in its way."""
+    shelf = board.shelves[option.pool]
     shelf.closed = kept_for.nodes
-    spots = fill(shelf, option.variant.ask, option.replicas)
+    spots = board.topologies.fill(option)
     shelf.closed = 0
+    if board.topologies.demand(option) is not None:  # what is lent may be in another domain
+        return spots
     return spots + kept_for.lend(shelf, option.variant.ask, option.replicas - total(spots))
 
 
@@ -95,10 +98,11 @@ def _has_quota(board: Board, minded: tuple[Reservation, ...], seeker: Seeker, op
 def chances(board: Board, seeker: Seeker, lacks: tuple[Shortage, ...]) -> Iterator[Chance]:
     """The ways that others' chips, their room or a limit stand in the way of."""
     for option, lack in zip(seeker.options, lacks, strict=True):
-        if lack.reason in {Reason.CHIPS_SHORT, Reason.ROOM_SHORT, Reason.QUEUE_LIMIT}:
+        if lack.reason in {Reason.CHIPS_SHORT, Reason.ROOM_SHORT, Reason.DOMAIN_SHORT, Reason.QUEUE_LIMIT}:
             pool, claim, floor = option.pool, _claim(board, seeker, option), _kept(board, seeker, option)
             quota = board.ledger.left(seeker.queue, pool, option.new) if option.new else {}
-            yield Chance(option, board.shelves[pool], claim, board.tenants(pool), floor, quota)
+            for one in board.topologies.apart(option):
+                yield Chance(one, board.shelves[pool], claim, board.tenants(pool), floor, quota)
 
 
 def _lack(board: Board, seeker: Seeker, option: Option, fits: int) -> Shortage:
@@ -116,31 +120,35 @@ def _lack(board: Board, seeker: Seeker, option: Option, fits: int) -> Shortage:
 def _would_fit(board: Board, option: Option) -> bool:
     shelf = board.shelves[option.pool]
     start = shelf.checkpoint()
-    spots = fill(shelf, option.variant.ask, option.replicas)
+    spots = board.topologies.fill(option)
     shelf.rollback(start)
     return total(spots) == option.replicas
 
 
 def _by_moving(board: Board, seeker: Seeker, option: Option) -> Found | None:
     for claim, passed in islice(_rights(board, seeker, option), 1):
-        room = board.move_for(option.pool, _bid(board, seeker, option, claim, passed))
-        return _made(board, seeker, option, claim, room)
+        for one in board.topologies.apart(option):
+            room = board.move_for(option.pool, _bid(board, seeker, one, claim, passed))
+            if room is not None:
+                return _made(board, seeker, option, claim, room)
     return None
 
 
 def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:
     for claim, passed in _rights(board, seeker, option):
-        bid = _bid(board, seeker, option, claim, passed)
-        room = board.displace_for(option.pool, bid)
-        if room is not None:
-            return _made(board, seeker, option, claim, room)
+        for one in board.openings(option, claim):
+            room = board.displace_for(option.pool, _bid(board, seeker, one, claim, passed))
+            if room is not None:
+                return _made(board, seeker, option, claim, room)
     return None
 
 
 def _by_both(board: Board, seeker: Seeker, option: Option) -> Found | None:
     for claim, passed in islice(_rights(board, seeker, option), 1):
-        room = board.move_and_displace_for(option.pool, _bid(board, seeker, option, claim, passed))
-        return _made(board, seeker, option, claim, room)
+        for one in board.openings(option, claim):
+            room = board.move_and_displace_for(option.pool, _bid(board, seeker, one, claim, passed))
+            if room is not None:
+                return _made(board, seeker, option, claim, room)
     return None
 
 
@@ -173,9 +181,7 @@ def _bid(board: Board, seeker: Seeker, option: Option, claim: Claim, passed: Pas
     return Bid(option.variant.ask, option.replicas, claim, passed, floor, closed)
 
 
-def _made(board: Board, seeker: Seeker, option: Option, claim: Claim, room: Room | None) -> Found | None:
-    if room is None:
-        return None
+def _made(board: Board, seeker: Seeker, option: Option, claim: Claim, room: Room) -> Found:
     lost = losses(room.victims)
     reasons = (*(why(claim, t) for t in lost.victims), *(Reason.MIGRATED for _ in room.moves))
     leavers = tuple(t.key for t in (*lost.victims, *(move.tenant for move in room.moves)))
@@ -198,6 +204,7 @@ def _kept(board: Board, seeker: Seeker, option: Option) -> Milli:
 
 def _found(board: Board, seeker: Seeker, option: Option, spots: Spots) -> Found:
     shelf, variant = board.shelves[option.pool], option.variant
+    spots = board.topologies.by_rank(option.pool, spots)
     board.ledger.take(seeker.queue, option.pool, option.new, scavenged=option.scavenges)
     for one in board.bookings.minded(seeker, option):
         one.charge(board.tree.paths.get(seeker.queue, ()), variant.ask, spots, option.new)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from chippool.core.constraints import Within
 from chippool.core.elastic import Grows, keeps_its_size, least
 from chippool.core.ids import ClassName, Milli, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Class, Variant, Workload
@@ -16,6 +17,7 @@ class Option:
     pool: PoolName
     replicas: int
     new: Milli
+    topology: Within | None = None
     scavenges: bool = False
     """It only gets what nobody with their own use waits for."""
 
@@ -56,7 +58,7 @@ def ways(workload: Workload) -> Iterator[Option]:
     for variant in workload.variants:
         replicas = max(_start(workload, variant) - workload.succeeded, 0)
         for pool in variant.pools if _is_open(workload, variant) else ():
-            yield Option(variant, pool, replicas, replicas * variant.ask.chips)
+            yield Option(variant, pool, replicas, replicas * variant.ask.chips, workload.topology)
 
 
 def _start(workload: Workload, variant: Variant) -> int:

@@ -16,6 +16,7 @@ from chippool.core.reservation import Reservation
 from chippool.core.reserve import against
 from chippool.core.seeker import Option, Seeker
 from chippool.core.shelf import Shelf
+from chippool.core.shortage_together import never_together
 
 
 def never(board: Board, seeker: Seeker, option: Option) -> Shortage | None:
@@ -30,7 +31,7 @@ def never(board: Board, seeker: Seeker, option: Option) -> Shortage | None:
         return Shortage(variant.name, pool, Reason.NO_NODES, f"ChipPool {pool} has no nodes now.")
     ceiling = shelf.ceiling(variant.ask)
     if ceiling >= option.replicas:
-        return None
+        return never_together(board.topologies, option)
     return _impossible(shelf, option, ceiling)
 
 
@@ -134,6 +135,10 @@ def chips_or_room(board: Board, seeker: Seeker, option: Option, claim: Claim, fi
         whole = " on whole nodes" if shelf.sizes.get(ask.chips) else ""
         what = f"not that many are free{whole}"
     asked = f"{replicas} x {shown(ask.chips)} chips of {pool}"
+    if (within := board.topologies.demand(option)) is not None:
+        asked, (fits, anywhere) = f"{asked} in one {within.level}", board.topologies.room(option, within)
+        if anywhere >= replicas:
+            reason, what = Reason.DOMAIN_SHORT, "that many are free, but not there"
     message = f"Asks for {asked}: {what}, and {_others(board, seeker, option, claim)}."
     if seeker.preempts and board.leaves_alone(pool):
         message += " Some work there is left alone until its minRuntime or cooldown is over."
