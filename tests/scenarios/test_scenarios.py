@@ -7,6 +7,8 @@ its speed after an @; replicas `1-4` are elastic, at least 1 of 4), with `within
 running work with `on node node …`, and the `plan` expected. It is 1000 seconds. Lines of waiting work are in order of
 age, those of running work in order of admission. Of nodes that are `lost` (node: seconds for which a pod has waited in
 the place of each replica there) nothing is left.
+`racks` (name: how many nodes) label the nodes in their order; work is `in rack` if it has to be in one, `near rack` if
+it wishes so.
 """
 
 import os
@@ -17,6 +19,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from chippool.core.constraints import Within
 from chippool.core.cycle import schedule
 from chippool.core.ids import shown
 from chippool.core.plan import Admit, Displace, Finish, Hold, Keep, Migrate, Place, Resize, Shrink, Stop
@@ -28,7 +31,7 @@ WORDS = {"parent", "weight", "external", "guaranteed", "limits", "closed"}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 LINE = re.compile(
     r"(?P<name>\S+) (?P<cls>\S+) (?:(?P<least>\d+)-)?(?P<replicas>\d+)x(?P<chips>\d+) (?P<pools>[\w,>@.]+)"
-    r"(?: within (?P<limit>\d+)s)?(?: of (?P<queue>\S+))?(?: on (?P<on>.+))?"
+    r"(?: within (?P<limit>\d+)s)?(?: of (?P<queue>\S+))?(?: (?P<how>in|near) (?P<level>\S+))?(?: on (?P<on>.+))?"
 )
 
 
@@ -47,6 +50,8 @@ def a_cluster(text):
     fleet = [
         n for pool, size in text["nodes"].items() for n in nodes(int(size.split("x")[0]), int(size.split("x")[1]), pool)
     ]
+    labels = [{"rack": rack} for rack, count in text.get("racks", {}).items() for _ in range(count)]
+    fleet = [replace(n, labels=of) for n, of in zip(fleet, labels, strict=True)] if labels else fleet
     queues = [some_queue(name, said) for name, said in text.get("queues", {"team": {}}).items()]
     pools = [some_pool(name, text.get("pools", {}).get(name, {})) for name in text["nodes"]]
     running = [a_line(line, i) for i, line in enumerate(text.get("running", []))]
@@ -70,7 +75,8 @@ def some_queue(name, said):
 
 def some_pool(name, said):
     access = [an_access(**entry) for entry in said.get("access", ())]
-    return a_pool(name, access=access, reserve=[a_reserve(**entry) for entry in said.get("reserve", ())])
+    reserve = [a_reserve(**entry) for entry in said.get("reserve", ())]
+    return a_pool(name, access=access, reserve=reserve, topology=said.get("topology", ()))
 
 
 def a_line(line, age):
@@ -89,7 +95,8 @@ def a_line(line, age):
     on = found["on"].split() if found["on"] else ()
     queue, limit = found["queue"] or "team", float(found["limit"]) if found["limit"] else None
     more = {"max_runtime": limit, "min_replicas": int(found["least"]) if found["least"] else None}
-    return a_workload(found["name"], found["cls"], *ways, queue=queue, created=float(age), on=on, **more)
+    made = a_workload(found["name"], found["cls"], *ways, queue=queue, created=float(age), on=on, **more)
+    return replace(made, topology=Within(found["level"], found["how"] == "in") if found["level"] else None)
 
 
 def said(decision):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chippool.core.constraints import Requirement, Term, Toleration
+from chippool.core.constraints import Requirement, Term, Toleration, Within
 from chippool.core.model import Access, Reserve
 from chippool.core.reasons import Reason
 from chippool.state import annotations
@@ -293,3 +293,18 @@ def test_an_assignment_survives_its_annotation_to_the_millisecond():
 def test_an_annotation_nobody_understands_says_nothing(text):
     assert annotations.assignment_of(text) is None
     assert annotations.displaced_of(text) is None
+
+
+def test_a_pool_has_its_levels_and_a_workload_the_one_it_wants():
+    raw = a_pool()
+    raw["spec"]["topology"] = ["zone", "rack"]
+    assert pool(raw).view.topology == ("zone", "rack")
+    assert pool(a_pool()).view.topology == ()
+    assert workload(a_workload()).view.topology is None
+    wished = a_workload(topology={"within": "rack", "required": True})
+    assert workload(wished).view.topology == Within("rack", required=True)
+
+
+def test_ten_minutes_are_left_to_replace_a_replica_where_nothing_is_said():
+    assert workload(a_workload()).view.replace_timeout == 600
+    assert workload(a_workload(disruption={"replaceTimeout": "90s"})).view.replace_timeout == 90

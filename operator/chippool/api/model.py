@@ -51,4 +51,5 @@ ObjectName = Annotated[str, Field(min_length=1, max_length=63, pattern=NAME_SYNT
 """Name of a pool, queue or class: lower case letters, digits, `-` and `.`."""
 Tenancy = Literal["Internal", "External"]
 """Whose the work is: the owner's own, or a customer's to whom capacity is resold."""
+LabelKey = Annotated[str, Field(min_length=1, max_length=317, pattern="^[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?$")]
 LabelValue = Annotated[str, Field(max_length=63)]

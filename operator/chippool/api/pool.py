@@ -8,10 +8,13 @@ from pydantic import ConfigDict, Field
 from chippool.api.chips import ChipCount
 from chippool.api.conditions import Conditions
 from chippool.api.hami import DIALECTS
-from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
+from chippool.api.model import ApiModel, LabelKey, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
 
 SELECTOR = rules(
     rule("self.all(key, size(key) > 0 && size(key) <= 317)", "nodeSelector has a key that is no label name")
+)
+LEVELS = rules(
+    rule("self.all(level, self.exists_one(other, other == level))", "topology names a level twice"), list_type="atomic"
 )
 RESOURCE = rules(
     rule(
@@ -100,6 +103,11 @@ class PoolSpec(ApiModel):
     """Who may use the pool, the first match wins. Left out: every Internal queue, as its own."""
     reserve: tuple[Reserve, ...] = Field(default=(), max_length=32, json_schema_extra=rules(list_type="atomic"))
     """Chips kept free below a priority class."""
+    topology: tuple[LabelKey, ...] = Field(default=(), max_length=8, json_schema_extra=LEVELS)
+    """Labels of its nodes that say how near they are to each other, from wide to narrow, such as zone, then rack.
+
+    Ranks of a gang follow them, and spec.topology of a workload names one.
+    """
     sharing: PoolSharing | None = None
     """How a share of a chip is asked for. Left out: chips are given out whole."""
 

@@ -9,7 +9,7 @@ from chippool.api import workload_rules as cel
 from chippool.api.chips import ChipCount, ChipsWanted
 from chippool.api.conditions import Conditions
 from chippool.api.duration import Duration, duration, duration_or_zero
-from chippool.api.model import ApiModel, Json, Metadata, ObjectName, rules
+from chippool.api.model import ApiModel, Json, LabelKey, Metadata, ObjectName, rules
 from chippool.api.template import patch_schema, template_schema
 
 IntOrString = Annotated[int | str, Field(json_schema_extra={"x-kubernetes-int-or-string": True, "maxLength": 16})]
@@ -104,6 +104,15 @@ class Disruption(ApiModel):
     """A Gang whose lost replicas get no other node for so long gives all its chips back and queues at its old age."""
 
 
+class Topology(ApiModel):
+    """How near the replicas are to be to each other."""
+
+    within: LabelKey
+    """A level of the pool's spec.topology, such as rack: all replicas in one domain of it."""
+    required: bool = False
+    """It waits, or displaces, until that can be. Left out, it is a wish that delays nothing and displaces nobody."""
+
+
 class WorkloadSpec(ApiModel):
     """What to run, how much of it, and the ways it can run."""
 
@@ -137,6 +146,8 @@ class WorkloadSpec(ApiModel):
     """It gives its chips back if not all replicas are Ready this long after admission; it is tried again later."""
     disruption: Disruption | None = None
     """When it may lose its chips to others, and how much work goes with it."""
+    topology: Topology | None = None
+    """How near the replicas are to be to each other. Left out: anywhere in the pool."""
     ttl_seconds_after_finished: int | None = Field(default=None, ge=0, le=2_147_483_647)
     """It is deleted this many seconds after it finished."""
     job: JobFields | None = None

@@ -114,5 +114,6 @@ ROOT = (
     _fixed("queueName"),
     _fixed("maxRuntime"),
     _fixed("startTimeout"),
+    _fixed("topology"),
 )
 """A Gang's template, variants, chipContainer and job are held fast by an admission policy, which sees all of them."""

@@ -90,13 +90,13 @@ def _lack(lack: Lack) -> Iterator[str]:
     figures = _figures(lack)
     if figures:
         yield f"    {figures}"
-    if lack.held_by and lack.reason in {Reason.CHIPS_SHORT, Reason.ROOM_SHORT, Reason.QUEUE_LIMIT}:
+    if lack.held_by and lack.reason in {Reason.CHIPS_SHORT, Reason.ROOM_SHORT, Reason.DOMAIN_SHORT, Reason.QUEUE_LIMIT}:
         yield f"    Held by {_holders(lack.held_by)}."
 
 
 def _figures(lack: Lack) -> str:
     match lack.reason:
-        case Reason.CHIPS_SHORT | Reason.ROOM_SHORT:
+        case Reason.CHIPS_SHORT | Reason.ROOM_SHORT | Reason.DOMAIN_SHORT:
             short = max(0, lack.asked - lack.free)
             fits = f"{lack.fits} of {counted(lack.replicas, 'replica')} would fit"
             few = f", {number(short)} too few" if short else ""

@@ -17,9 +17,9 @@ class Option:
     pool: PoolName
     replicas: int
     new: Milli
-    topology: Within | None = None
     scavenges: bool = False
     """It only gets what nobody with their own use waits for."""
+    topology: Within | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def ways(workload: Workload) -> Iterator[Option]:
     for variant in workload.variants:
         replicas = max(_start(workload, variant) - workload.succeeded, 0)
         for pool in variant.pools if _is_open(workload, variant) else ():
-            yield Option(variant, pool, replicas, replicas * variant.ask.chips, workload.topology)
+            yield Option(variant, pool, replicas, replicas * variant.ask.chips, topology=workload.topology)
 
 
 def _start(workload: Workload, variant: Variant) -> int:

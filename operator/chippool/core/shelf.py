@@ -109,11 +109,6 @@ class Shelf:
         return max(fit, 0)
 
     @property
-    def touched(self) -> Sequence[int]:
-        """Every node that has changed, in order, again and again."""
-        return self._ground.touched
-
-    @property
     def holes(self) -> Holes:
         """The same room as arrays."""
         if self._holes is None:

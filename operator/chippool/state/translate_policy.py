@@ -35,6 +35,7 @@ def pool(raw: Json) -> PoolRecord:
             tuple(map(_access, spec.get("access") or ())),
             deleting="deletionTimestamp" in metadata,
             reserve=tuple(map(_reserve, spec.get("reserve") or ())),
+            topology=tuple(map(intern, spec.get("topology") or ())),
             fractions=sharing.fractions if sharing else frozenset(),
             by_share=sharing.resources - {spec["chip"]["resourceName"]} if sharing else frozenset(),
         ),

@@ -12,6 +12,7 @@ from chippool.api.chips import milli_chips
 from chippool.api.duration import seconds
 from chippool.api.patch import merged
 from chippool.api.quantity import parse
+from chippool.core.constraints import Within
 from chippool.core.ids import ClassName, Namespace, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import Ask, Mode, Problem, Variant, Workload
 from chippool.core.reasons import Reason
@@ -88,8 +89,18 @@ def _view(metadata: Json, spec: Json, status: Json, reading: Reading) -> Workloa
         min_runtime=seconds(disruption.get("minRuntime") or "0s"),
         cooldown=seconds(disruption.get("cooldown") or "0s"),
         checkpoint_interval=None if interval is None else seconds(interval),
+        topology=_within(spec.get("topology")),
         replace_timeout=seconds(disruption.get("replaceTimeout") or REPLACE_TIMEOUT),
     )
+
+
+@lru_cache(maxsize=256)
+def _shared_within(level: str, *, required: bool) -> Within:
+    return Within(intern(level), required)
+
+
+def _within(topology: Json | None) -> Within | None:
+    return _shared_within(topology["within"], required=bool(topology.get("required"))) if topology else None
 
 
 def _condition(status: Json, kind: str) -> Json:
