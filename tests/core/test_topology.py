@@ -171,3 +171,29 @@ def test_added_replicas_join_the_rack_too():
     found = decide(fleet, replace(service, assignment=replace(service.assignment, replicas=1)))
     assert isinstance(found, Resize)
     assert found.nodes == ("a_r1-1", "a_r1-2")
+
+
+# --- who waits
+
+
+def test_the_rack_in_which_the_head_will_start_first_is_kept_for_it_and_smaller_work_goes_elsewhere():
+    """Rule 7."""
+    fleet = a_fleet(a_r1=2, a_r2=2)
+    ends = a_workload("ends", "ads", on=["a_r1-0"], max_runtime=500.0)
+    stays = a_workload("stays", "ads", on=["a_r2-0"])
+    waiting = [a_workload("head", replicas=2, topology=RACK, created=1.0)]
+    waiting += [a_workload(f"small-{i}", created=2.0 + i) for i in range(2)]
+    plan = plan_of(fleet, ends, stays, *waiting)
+    assert decision_of(plan, "head").reason is Reason.DOMAIN_SHORT
+    assert decision_of(plan, "small-0").nodes == ("a_r2-1",)
+    assert not isinstance(decision_of(plan, "small-1"), Admit)
+
+
+def test_chips_that_are_lent_of_a_kept_rack_do_not_tear_a_gang_apart():
+    fleet = a_fleet(a_r1=2, a_r2=2)
+    ends = a_workload("ends", "ads", on=["a_r1-0"], max_runtime=500.0)
+    stays = a_workload("stays", "ads", on=["a_r2-0"])
+    head = a_workload("head", replicas=2, topology=RACK, created=1.0)
+    pair = a_workload("pair", replicas=2, topology=RACK, created=2.0, chips=4)
+    found = decision_of(plan_of(fleet, ends, stays, head, pair), "pair")
+    assert found.nodes == ("a_r2-1", "a_r2-1")
