@@ -16,7 +16,7 @@ from chippool.core.ids import Milli, PoolName, WorkloadKey
 from chippool.core.matching import Contender, Way, choose_together, claims_in_order, relative_speeds
 from chippool.core.model import Ask, Workload
 from chippool.core.ordering import class_of
-from chippool.core.placement import fill, total
+from chippool.core.placement import total
 from chippool.core.reserve import kept
 from chippool.core.seeker import Option
 from chippool.core.turns import Turns
@@ -188,7 +188,7 @@ def _placed(board: Board, workload: Workload, option: Option) -> bool:
         return False
     shelf = board.shelves[option.pool]
     start = shelf.checkpoint()
-    if total(fill(shelf, option.variant.ask, option.replicas)) < option.replicas:
+    if total(board.topologies.fill(option)) < option.replicas:
         shelf.rollback(start)
         return False
     board.ledger.take(workload.queue, option.pool, option.new)
