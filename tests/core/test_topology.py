@@ -197,3 +197,11 @@ def test_chips_that_are_lent_of_a_kept_rack_do_not_tear_a_gang_apart():
     pair = a_workload("pair", replicas=2, topology=RACK, created=2.0, chips=4)
     found = decision_of(plan_of(fleet, ends, stays, head, pair), "pair")
     assert found.nodes == ("a_r2-1", "a_r2-1")
+
+
+def test_what_is_elastic_grows_in_its_rack_only():
+    fleet = a_fleet(a_r1=2, a_r2=3)
+    gang = a_workload(replicas=4, on=["a_r1-0"], topology=RACK, min_replicas=1)
+    grown = decide(fleet, gang)
+    assert isinstance(grown, Resize)
+    assert (grown.replicas, grown.nodes) == (2, ("a_r1-1",))

@@ -1,14 +1,14 @@
 """Rule 5: what options wish of their pools' topologies; a pool that has none costs nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from chippool.core.claim import Claim
 from chippool.core.constraints import Within
 from chippool.core.domains import Domains, Path, path_of
-from chippool.core.ids import PoolName
-from chippool.core.model import Pool, Workload
+from chippool.core.ids import NodeName, PoolName
+from chippool.core.model import Pool, Variant, Workload
 from chippool.core.nearness import fill_together, opening, room_together, roomiest
 from chippool.core.placement import Spots, fill
 from chippool.core.seeker import Option
@@ -90,6 +90,14 @@ class Topologies:
         if within is None or not within.required or within.home is None:
             return 0
         return self.shelves[pool].every & ~self.domains(pool).members(within.home)
+
+    def at_home(self, workload: Workload, variant: Variant, pool: PoolName, on: Iterable[NodeName]) -> Variant:
+        """The variant for more replicas of a workload on these nodes: in its domain, if it has to stay there."""
+        within = workload.topology
+        if within is None or not within.required or within.level not in self.levels(pool):
+            return variant
+        home = self.domains(pool).home(within.level, on)
+        return replace(variant, ask=self.domains(pool).narrowed(variant.ask, home)) if home else variant
 
     def room(self, option: Option, within: Within) -> tuple[int, int]:
         """Replicas that fit in one domain now, and in all of the pool."""
