@@ -54,11 +54,15 @@ def test_a_service_goes_over_to_the_domestic_chip_with_no_gap_while_the_operator
     quiet.apply(a_workload("stays", cls="revenue", replicas=2))
     quiet.wait_true("stays", "Ready")
     ways = [a_variant("h800"), a_variant("npu", patch=NPU_IMAGE)]
-    quiet.apply(a_workload("chat", *ways, mode="Service", replicas=2, does={"ready_after": "3s", "end_after": "1s"}))
+    quiet.apply(
+        a_workload(
+            "chat", *ways, mode="Service", replicas=2, minReplicas=2, does={"ready_after": "3s", "end_after": "1s"}
+        )
+    )
     quiet.wait_true("chat", "Ready")
     audit = Audit(quiet)
 
-    quiet.apply(a_workload("search", cls="inference", mode="Service", replicas=2))
+    quiet.apply(a_workload("search", cls="inference", mode="Service", replicas=2, minReplicas=2))
     quiet.eventually(
         lambda: "rolling over" in quiet.find("deployment", "chat")["metadata"]["annotations"]["chippool.io/rendered"],
         "chat's Deployment rolls over",

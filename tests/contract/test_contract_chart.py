@@ -13,7 +13,7 @@ pytestmark = pytest.mark.plane
 ELSEWHERE = (
     ("get", "", "secrets"),
     ("create", "", "pods"),
-    ("delete", "", "pods"),
+    ("deletecollection", "", "pods"),
     ("patch", "", "nodes"),
     ("create", "", "pods/binding"),
     ("patch", "chippool.io", "chipworkloads"),
