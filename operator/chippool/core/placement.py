@@ -3,7 +3,8 @@
 Where nothing was learnt of a pool's demand, the least worth is the tightest.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -41,16 +42,10 @@ def fill(shelf: Shelf, ask: Ask, replicas: int, barred: int = 0) -> Spots:
     spots: Spots = []
     eligible = shelf.eligible(ask) & ~shelf.tight(ask.requests) & ~barred
     for part in (eligible & shelf.clean, eligible & ~shelf.clean):
-        for i in _best(shelf, ask, part) if part and replicas else ():
-            count = min(shelf.capacity(i, ask), replicas)
-            if not count:
-                shelf.mark_tight(ask.requests, i)
-                continue
-            shelf.take(i, ask, count)
-            spots.append(Spot(i, count))
-            replicas -= count
-            if not replicas:
-                break
+        if part and replicas:
+            more = put(shelf, ask, replicas, _best(shelf, ask, part), partial(_room, shelf, ask))
+            spots += more
+            replicas -= total(more)
     if replicas and not spots and not barred:
         shelf.mark_full(ask)
     return spots
@@ -62,14 +57,19 @@ def refill(shelf: Shelf, ask: Ask, replicas: int, freed: Iterable[int]) -> Spots
     among = [i for i in set(freed) if shelf.free[i] >= ask.chips and eligible >> i & 1]
     if is_fraction(ask.chips) or any(shelf.shares[i] for i in among):
         return fill(shelf, ask, replicas)
-    spots: Spots = []
     judge = shelf.judge
     if judge and len(among) > 1:
         order = sorted(among, key=lambda i: (shelf.holes.cost_of(i, ask, judge), i))
     else:
         order = sorted(among, key=lambda i: (shelf.free[i], not whole >> i & 1, i))
-    for i in order:
-        count = min(shelf.capacity(i, ask), replicas)
+    return put(shelf, ask, replicas, order, lambda i: shelf.capacity(i, ask))
+
+
+def put(shelf: Shelf, ask: Ask, replicas: int, nodes: Iterable[int], room: Callable[[int], int]) -> Spots:
+    """Put up to `replicas` on nodes in this order, on each as many as there is `room` for; whole chips only."""
+    spots: Spots = []
+    for i in nodes:
+        count = min(room(i), replicas)
         if count:
             shelf.take(i, ask, count)
             spots.append(Spot(i, count))
@@ -77,6 +77,14 @@ def refill(shelf: Shelf, ask: Ask, replicas: int, freed: Iterable[int]) -> Spots
         if not replicas:
             break
     return spots
+
+
+def _room(shelf: Shelf, ask: Ask, i: int) -> int:
+    """Replicas there is room for on a node with the chips; one that has none is remembered."""
+    count = shelf.capacity(i, ask)
+    if not count:
+        shelf.mark_tight(ask.requests, i)
+    return count
 
 
 def _best(shelf: Shelf, ask: Ask, among: int) -> Iterator[int]:

@@ -7,7 +7,7 @@ from chippool.core.bits import each
 from chippool.core.claim import Claim
 from chippool.core.ids import Milli, PoolName, WorkloadKey
 from chippool.core.model import Ask
-from chippool.core.placement import Spot, Spots
+from chippool.core.placement import Spots, put
 from chippool.core.seeker import Seeker
 from chippool.core.shares import is_fraction
 from chippool.core.shelf import Shelf
@@ -80,18 +80,10 @@ class Reservation:
 
     def lend(self, shelf: Shelf, ask: Ask, replicas: int) -> Spots:
         """Put up to `replicas` on the kept nodes where the head's have room beside them; whole chips only."""
-        spots: Spots = []
         if not ask.chips or is_fraction(ask.chips):
-            return spots
-        for i in each(self.nodes & shelf.eligible(ask)):
-            count = min(shelf.capacity(i, ask), self.spare[i].fits(ask), replicas)
-            if count:
-                shelf.take(i, ask, count)
-                spots.append(Spot(i, count))
-                replicas -= count
-            if not replicas:
-                break
-        return spots
+            return []
+        nodes = each(self.nodes & shelf.eligible(ask))
+        return put(shelf, ask, replicas, nodes, lambda i: min(shelf.capacity(i, ask), self.spare[i].fits(ask)))
 
     def charge(self, path: Path, ask: Ask, spots: Spots, new: Milli) -> None:
         """Count what may stay on past `start`; `new` chips of it count against limits."""
