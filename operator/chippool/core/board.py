@@ -8,7 +8,7 @@ from chippool.core.access import scavenges
 from chippool.core.backfill import Bookings
 from chippool.core.bits import Flags
 from chippool.core.borrowing import lend
-from chippool.core.checks import variant_named
+from chippool.core.checks import admitted_as
 from chippool.core.claim import Claim
 from chippool.core.displacement import Bid, Room, beyond_reach, make_room
 from chippool.core.elastic import parts
@@ -243,11 +243,9 @@ def _shelves(snapshot: Snapshot) -> dict[PoolName, Shelf]:
 
 def _admitted(snapshot: Snapshot) -> Iterator[tuple[Workload, Assignment, Variant]]:
     for workload in snapshot.workloads.values():
-        if workload.assignment is None or workload.finished:
-            continue
-        variant = variant_named(workload, workload.assignment.variant)
-        if variant is not None:
-            yield workload, workload.assignment, variant
+        given, variant = workload.assignment, admitted_as(workload)
+        if given is not None and variant is not None and not workload.finished:
+            yield workload, given, variant
 
 
 def holders(snapshot: Snapshot) -> dict[PoolName, tuple[Holder, ...]]:

@@ -152,6 +152,11 @@ def variant_named(workload: Workload, name: str) -> Variant | None:
     return None
 
 
+def admitted_as(workload: Workload) -> Variant | None:
+    """The variant it runs as; None if it does not, or its spec has that no more."""
+    return None if workload.assignment is None else variant_named(workload, workload.assignment.variant)
+
+
 def wanted(workload: Workload, variant: Variant) -> int:
     """Replicas the spec asks for in this variant."""
     return variant.replicas if workload.mode is Mode.GANG else workload.replicas

@@ -12,11 +12,11 @@ from itertools import groupby
 
 from chippool.core.answers import Answer, Answers
 from chippool.core.board import Board, holders
-from chippool.core.checks import mistake, variant_named, wanted
-from chippool.core.elastic import Grows, least, replacements
+from chippool.core.checks import admitted_as, mistake, wanted
+from chippool.core.elastic import Grows, keeps_its_size, least, replacements
 from chippool.core.growth import Desk, admission, grow
 from chippool.core.ids import Milli, PoolName, WorkloadKey
-from chippool.core.model import Mode, Snapshot, Variant, Workload
+from chippool.core.model import Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, order
 from chippool.core.patience import overdue
 from chippool.core.plan import (
@@ -86,10 +86,9 @@ def _split(workloads: list[Workload]) -> tuple[list[Workload], list[Workload]]:
 
 def _asks(workload: Workload) -> bool:
     """Whether it waits, or has fewer replicas than it needs."""
-    given = workload.assignment
+    given, variant = workload.assignment, admitted_as(workload)
     if given is None:
         return True
-    variant = variant_named(workload, given.variant)
     return variant is not None and least(workload, variant) > given.replicas
 
 
@@ -146,8 +145,8 @@ class _Cycle:
         """Nodes for replicas that have none; their chips are the workload's already."""
         if workload.key in self._displaced:
             return
-        assert workload.assignment is not None
-        variant = variant_named(workload, workload.assignment.variant)
+        given, variant = workload.assignment, admitted_as(workload)
+        assert given is not None
         assert variant is not None
         reason, message, needed = Reason.ADMITTED, "", False
         for count, grows in replacements(workload, variant):
@@ -159,7 +158,7 @@ class _Cycle:
             reason, message, needed = found[0], found[1], grows is None
         late = given_up(workload, self._now, message) if needed else goes_on(workload, self._now)
         if needed and late is None:
-            self._lacking.add(workload.assignment.pool)
+            self._lacking.add(given.pool)
         message = f"{workload.missing} replica(s) wait for a node. {message}"
         self._decided[workload.key] = late or Keep(workload.key, reason, message)
 
@@ -199,16 +198,15 @@ class _Cycle:
         """Bring an admitted workload to the replicas its spec asks for, in one step or not at all."""
         if workload.key in self._displaced or workload.key in self._decided:
             return
-        assert workload.assignment is not None
-        variant = variant_named(workload, workload.assignment.variant)
+        given, variant = workload.assignment, admitted_as(workload)
+        assert given is not None
         assert variant is not None
-        change = wanted(workload, variant) - workload.assignment.replicas
-        if change > 0:
-            self._step_up(workload, variant, least(workload, variant) - workload.assignment.replicas)
-        elif change < 0 and _may_shrink(workload):
-            now, then = workload.assignment.replicas, workload.assignment.replicas + change
-            message = f"It goes from {now} to {then} replicas, as its spec says."
-            self._decided[workload.key] = Resize(workload.key, then, (), message)
+        asked = wanted(workload, variant)
+        if asked > given.replicas:
+            self._step_up(workload, variant, least(workload, variant) - given.replicas)
+        elif asked < given.replicas and not keeps_its_size(workload):
+            message = f"It goes from {given.replicas} to {asked} replicas, as its spec says."
+            self._decided[workload.key] = Resize(workload.key, asked, (), message)
         else:
             self._decided[workload.key] = Keep(workload.key, Reason.ADMITTED, _admitted_as(workload))
 
@@ -283,8 +281,3 @@ def _admitted_as(workload: Workload) -> str:
     given = workload.assignment
     assert given is not None
     return f"Runs as variant {given.variant} with {given.replicas} replica(s) in {given.pool}."
-
-
-def _may_shrink(workload: Workload) -> bool:
-    """A Job cut to what has succeeded would count as complete without its missing indexes."""
-    return workload.mode is Mode.SERVICE or not workload.succeeded

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chippool.core.backfill import Bookings
 from chippool.core.bits import bits_of
-from chippool.core.checks import pool_problem
+from chippool.core.checks import admitted_as, pool_problem
 from chippool.core.claim import Claim, may_take
 from chippool.core.ids import NodeName, PoolName
 from chippool.core.model import Mode, Variant, Workload
@@ -123,13 +123,16 @@ class Relocation:
         """
         shelf, count = self._shelves[pool], sum(leaving.values())
         barred = self._bookings.nodes_kept(pool) | (bits_of(freed, len(shelf.nodes)) if self.rolls(tenant) else 0)
-        barred |= self._topologies.barred(self._snapshot.workloads[tenant.key], pool)
+        workload = self._snapshot.workloads[tenant.key]
+        barred |= self._topologies.barred(workload, pool)
         spots = fill(shelf, tenant.ask, count, barred)
         if total(spots) < count:
             return None
         stay = [Spot(i, n, tenant.seats.get(i, ())) for i, n in tenant.spots.items() if i not in leaving]
         all_ = self._topologies.by_rank(pool, sorted([*stay, *spots]))
-        return Move(tenant, leaving, self._variant(tenant), pool, spots, names(shelf, all_), seats(all_))
+        variant = admitted_as(workload)
+        assert variant is not None
+        return Move(tenant, leaving, variant, pool, spots, names(shelf, all_), seats(all_))
 
     def leave(self, tenant: Tenant, pool: PoolName) -> Move | None:
         """Take the first of its other ways that has room as it is, within all limits."""
@@ -183,9 +186,3 @@ class Relocation:
             seats(spots),
             option.scavenges,
         )
-
-    def _variant(self, tenant: Tenant) -> Variant:
-        workload = self._snapshot.workloads[tenant.key]
-        assert workload.assignment is not None
-        name = workload.assignment.variant
-        return next(variant for variant in workload.variants if variant.name == name)

@@ -15,8 +15,9 @@ from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Mode, Snapshot, Workload
 from chippool.core.plan import Displace, Migrate, Plan, Shrink
 from chippool.core.reasons import Reason
-from chippool.sim.ground import Ground, Taker
+from chippool.sim.ground import Ground
 from chippool.sim.stage import Errand, Stage
+from chippool.state.recheck import Taker
 
 ROUNDS = 16
 """Decisions at one moment at most: what one plan's victims leave over, the next one gives away."""

@@ -10,9 +10,8 @@ from chippool.core.model import Ask, Node, Workload
 from chippool.core.plan import Admit, Displace, Finish, Hold, Migrate, Place, Plan, Resize, Shrink, Stop
 from chippool.core.reasons import Reason
 from chippool.core.shares import added
+from chippool.state.recheck import Taker
 from chippool.state.standing import assumption_of, displaced_by
-
-Taker = Admit | Migrate | Place | Resize
 
 
 @dataclass(slots=True)

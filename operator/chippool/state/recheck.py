@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from chippool.core.checks import admitted_as, variant_named
 from chippool.core.elastic import least
 from chippool.core.ids import NodeName, PoolName, WorkloadKey
 from chippool.core.model import Ask, Node, Variant, Workload
@@ -138,14 +139,14 @@ def asked_by(decision: Taker, workload: Workload) -> tuple[PoolName, Ask] | None
     given = workload.assignment
     match decision:
         case Admit(variant=variant, pool=pool, nodes=nodes):
-            chosen = next((v for v in workload.variants if v.name == variant), None)
+            chosen = variant_named(workload, variant)
             right = chosen is not None and _is_enough(workload, chosen, len(nodes) + workload.succeeded)
         case Migrate(variant=variant, pool=pool, nodes=nodes) if given:
-            chosen = next((v for v in workload.variants if v.name == variant), None)
+            chosen = variant_named(workload, variant)
             count, same = len(nodes) + workload.succeeded, variant == given.variant
             right = count == given.replicas if same else chosen is not None and _is_enough(workload, chosen, count)
         case _:
-            chosen = next((v for v in workload.variants if given and v.name == given.variant), None)
+            chosen = admitted_as(workload)
             pool = given.pool if given else PoolName("")
             right = isinstance(decision, Resize) or len(decision.nodes) <= workload.missing
     return (pool, chosen.ask) if chosen is not None and right else None
