@@ -1,8 +1,8 @@
 """Rules 2 to 6 for one workload: the first way to run it that can be, or what each way lacks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import islice
 from operator import or_
 
@@ -126,39 +126,42 @@ def _would_fit(board: Board, option: Option) -> bool:
 
 
 def _by_moving(board: Board, seeker: Seeker, option: Option) -> Found | None:
-    for claim, passed in islice(_rights(board, seeker, option), 1):
-        for one in board.topologies.apart(option):
-            room = board.move_for(option.pool, _bid(board, seeker, one, claim, passed))
-            if room is not None:
-                return _made(board, seeker, option, claim, room)
-    return None
+    own = islice(_rights(board, seeker, option), 1)
+    return _made_room(board, seeker, option, own, board.move_for, lambda _: board.topologies.apart(option))
 
 
 def _by_displacing(board: Board, seeker: Seeker, option: Option) -> Found | None:
-    for claim, passed in _rights(board, seeker, option):
-        for one in board.openings(option, claim):
-            room = board.displace_for(option.pool, _bid(board, seeker, one, claim, passed))
-            if room is not None:
-                return _made(board, seeker, option, claim, room)
-    return None
+    every = _rights(board, seeker, option)
+    return _made_room(board, seeker, option, every, board.displace_for, partial(board.openings, option))
 
 
 def _by_both(board: Board, seeker: Seeker, option: Option) -> Found | None:
-    for claim, passed in islice(_rights(board, seeker, option), 1):
-        for one in board.openings(option, claim):
-            room = board.move_and_displace_for(option.pool, _bid(board, seeker, one, claim, passed))
-            if room is not None:
-                return _made(board, seeker, option, claim, room)
-    return None
+    own = islice(_rights(board, seeker, option), 1)
+    return _made_room(board, seeker, option, own, board.move_and_displace_for, partial(board.openings, option))
 
 
 def _by_shrinking(board: Board, seeker: Seeker, option: Option) -> Found | None:
     """Replicas that others have past minReplicas."""
-    for claim, passed in _rights(board, seeker, option) if board.spares(option.pool) else ():
-        some = replace(claim, takes=Takes.SPARED)
-        room = board.displace_for(option.pool, _bid(board, seeker, option, some, passed))
-        if room is not None:
-            return _made(board, seeker, option, some, room)
+    if not board.spares(option.pool):
+        return None
+    every = ((replace(claim, takes=Takes.SPARED), passed) for claim, passed in _rights(board, seeker, option))
+    return _made_room(board, seeker, option, every, board.displace_for, lambda _: [option])
+
+
+def _made_room(
+    board: Board,
+    seeker: Seeker,
+    option: Option,
+    by_right: Iterable[tuple[Claim, Passed]],
+    make: Callable[[PoolName, Bid], Room | None],
+    where: Callable[[Claim], Iterable[Option]],
+) -> Found | None:
+    """The first room that is made, right by right and domain by domain."""
+    for claim, passed in by_right:
+        for one in where(claim):
+            room = make(option.pool, _bid(board, seeker, one, claim, passed))
+            if room is not None:
+                return _made(board, seeker, option, claim, room)
     return None
 
 
