@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 from chippool.core.constraints import Constraints
+from chippool.core.cycle import schedule
 from chippool.core.ids import CHIP, ClassName, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import (
     Access,
@@ -196,6 +197,11 @@ def _occupied(nodes, workloads):
         for name, chip in zip((*w.placed, *w.reserved), w.seats, strict=False):
             by_name[name] = replace(by_name[name], shares=added(by_name[name].shares, chip, ask.chips))
     return list(by_name.values())
+
+
+def decide(*args, **more):
+    """The plan for a snapshot of these."""
+    return schedule(a_snapshot(*args, **more), now=1000.0)
 
 
 def decision_of(plan, name):

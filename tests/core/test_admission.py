@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from chippool.core.constraints import Constraints, Requirement, Taint, Term, Toleration
-from chippool.core.cycle import schedule
 from chippool.core.ids import CHIP, PoolName, VariantName
 from chippool.core.model import Displaced, Mode
 from chippool.core.plan import Admit, Hold, Keep, Place, Resize
@@ -13,17 +12,13 @@ from tests.core.build import (
     a_node,
     a_pool,
     a_queue,
-    a_snapshot,
     a_variant,
     a_workload,
+    decide,
     decision_of,
     kinds,
     nodes,
 )
-
-
-def decide(*args, **more):
-    return schedule(a_snapshot(*args, **more), now=1000.0)
 
 
 def test_higher_priority_is_asked_first_then_the_older_then_the_smaller_uid():

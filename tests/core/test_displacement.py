@@ -1,15 +1,20 @@
 """Rule 6a: strictly lower priority, lowest and youngest first, nobody in vain."""
 
 from chippool.core.constraints import Constraints
-from chippool.core.cycle import schedule
 from chippool.core.model import Bystander
 from chippool.core.plan import Admit, Displace, Hold, Keep
 from chippool.core.reasons import Reason
-from tests.core.build import a_class, a_node, a_queue, a_snapshot, a_variant, a_workload, decision_of, kinds, nodes
-
-
-def decide(*args, **more):
-    return schedule(a_snapshot(*args, **more), now=1000.0)
+from tests.core.build import (
+    a_class,
+    a_node,
+    a_queue,
+    a_variant,
+    a_workload,
+    decide,
+    decision_of,
+    kinds,
+    nodes,
+)
 
 
 def victims(plan):

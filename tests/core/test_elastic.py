@@ -16,16 +16,13 @@ from tests.core.build import (
     a_snapshot,
     a_workload,
     an_access,
+    decide,
     decision_of,
     kinds,
     nodes,
 )
 
 H800 = [f"h800-{i:03}" for i in range(9)]
-
-
-def decide(*args, **more):
-    return schedule(a_snapshot(*args, **more), now=1000.0)
 
 
 def elastic(name="e", cls="train", *, least=1, replicas=4, on=0, first=0, **more):

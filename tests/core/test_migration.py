@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from chippool.core.constraints import Constraints
-from chippool.core.cycle import schedule
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Bystander, Displaced, Mode
 from chippool.core.plan import Admit, Displace, Hold, Keep, Migrate
@@ -14,18 +13,14 @@ from tests.core.build import (
     a_pool,
     a_queue,
     a_reserve,
-    a_snapshot,
     a_variant,
     a_workload,
     an_access,
+    decide,
     decision_of,
     kinds,
     nodes,
 )
-
-
-def decide(*args, **more):
-    return schedule(a_snapshot(*args, **more), now=1000.0)
 
 
 def two_ways(name, on, cls="batch", replicas=1, chips=8, other="npu", **more):

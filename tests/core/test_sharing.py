@@ -1,6 +1,5 @@
 """Sharing case by case: limits of a tree, broken trees, tenancy, reserve; scenarios have whole plans."""
 
-from chippool.core.cycle import schedule
 from chippool.core.guarantee import Guarantees, Oversold
 from chippool.core.ids import CHIP, PoolName
 from chippool.core.plan import Admit, Displace, Hold
@@ -10,18 +9,14 @@ from tests.core.build import (
     a_pool,
     a_queue,
     a_reserve,
-    a_snapshot,
     a_variant,
     a_workload,
     an_access,
+    decide,
     decision_of,
     kinds,
     nodes,
 )
-
-
-def decide(*args, **more):
-    return schedule(a_snapshot(*args, **more), now=1000.0)
 
 
 def test_a_limit_above_the_queue_is_named_as_such():
