@@ -8,21 +8,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import floor, inf
-from statistics import median
 
 from chippool.core.cycle import schedule
-from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
+from chippool.core.ids import NodeName, PoolName, WorkloadKey
 from chippool.core.model import Mode, Snapshot, Workload
 from chippool.core.plan import Displace, Migrate, Plan, Shrink
 from chippool.core.reasons import Reason
 from chippool.sim.ground import Ground
 from chippool.sim.stage import Errand, Stage
 from chippool.state.recheck import Taker
+from chippool.state.runtimes import Runtimes
 
 ROUNDS = 16
 """Decisions at one moment at most: what one plan's victims leave over, the next one gives away."""
-REMEMBERED = 32
-"""Runs of a queue by which the next are judged."""
 
 
 @dataclass(slots=True)
@@ -79,7 +77,7 @@ class Clockwork:
         """Who waits after the last decision, and why."""
         self.ground = Ground(dict(stage.nodes))
         self._stage, self._watch = stage, watch
-        self._ran: dict[QueueName, list[float]] = {}
+        self._runtimes = Runtimes()
         self._events: list[tuple[float, int, str, str, int]] = []
         for errand in stage.errands:
             self._at(errand.workload.created, "arrives", errand.workload.key)
@@ -108,7 +106,7 @@ class Clockwork:
             classes=stage.classes,
             namespaces=stage.namespaces,
             workloads=dict(self.ground.workloads),
-            runtimes={queue: float(median(ran)) for queue, ran in self._ran.items()},
+            runtimes=self._runtimes.typical(),
         )
 
     def _at(self, when: float, what: str, about: str, version: int = 0) -> None:
@@ -139,9 +137,7 @@ class Clockwork:
         life, one = self.lives[key], self.ground.workloads.get(key)
         if life.version != version or one is None or one.assignment is None:
             return False
-        ran = self._ran.setdefault(one.queue, [])
-        ran.append(max(self.now - one.assignment.admitted_at, 1.0))
-        del ran[:-REMEMBERED]
+        self._runtimes.add(one.queue, (self.now, one.uid, max(self.now - one.assignment.admitted_at, 1.0)))
         self._gone(one, Reason.COMPLETED)
         return True
 

@@ -14,7 +14,7 @@ from chippool.state.records import MadeRecord
 KEPT = 32
 """Jobs of a queue that are remembered, the last to end."""
 
-_Run = tuple[float, str, float]
+Run = tuple[float, str, float]
 """When it ended, its uid, and the seconds it took from its last admission."""
 
 
@@ -22,7 +22,7 @@ class Runtimes:
     """The last runs of each queue and their median."""
 
     def __init__(self) -> None:
-        self._runs: dict[QueueName, list[_Run]] = {}
+        self._runs: dict[QueueName, list[Run]] = {}
         self._typical: Mapping[QueueName, float] = {}
         self._moved = False
 
@@ -30,8 +30,11 @@ class Runtimes:
         """Take in how long a completed Job took."""
         if made is None or not made.ended_at or made.assignment is None:
             return
-        run = (made.ended_at, made.uid, made.ended_at - made.assignment.admitted_at)
-        runs = self._runs.setdefault(workload.queue, [])
+        self.add(workload.queue, (made.ended_at, made.uid, made.ended_at - made.assignment.admitted_at))
+
+    def add(self, queue: QueueName, run: Run) -> None:
+        """Take in one run; the same one again, or one that took no time, says nothing."""
+        runs = self._runs.setdefault(queue, [])
         if run[2] <= 0 or run in runs:
             return
         insort(runs, run)
