@@ -8,9 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds as Box
-from scipy.optimize import LinearConstraint, linear_sum_assignment, linprog, milp
-from scipy.sparse import coo_array, csr_array
+import scipy  # its parts load themselves when first used: commands that decide nothing do without
 
 from chippool.core.seating import Problem, Row, seated
 
@@ -71,7 +69,7 @@ def _one_size(problem: Problem, effort: Effort) -> Answer | None:
     if rows * columns * min(rows, columns) > effort.steps:
         return None
     pools = np.repeat(np.arange(len(slots)), slots)
-    chosen_rows, chosen = linear_sum_assignment(_values(problem, best)[:, pools], maximize=True)
+    chosen_rows, chosen = scipy.optimize.linear_sum_assignment(_values(problem, best)[:, pools], maximize=True)
     taken: list[int | None] = [None] * rows
     for i, column in zip(chosen_rows.tolist(), chosen.tolist(), strict=True):
         # A slot of a pool the row has no option for is worth nothing: it stands for no place at all.
@@ -120,10 +118,10 @@ def _any_size(problem: Problem, effort: Effort) -> Answer | None:
     choices = [(i, k) for i, row in enumerate(problem.rows) for k in range(len(row.options))]
     if not choices or len(choices) > effort.choices:
         return None
-    found = milp(
+    found = scipy.optimize.milp(
         -np.array([problem.rows[i].options[k].value for i, k in choices], dtype=float),
         integrality=np.ones(len(choices)),
-        bounds=Box(0, 1),
+        bounds=scipy.optimize.Bounds(0, 1),
         constraints=[_limits(problem, choices)],
         options={"mip_rel_gap": 0.0, "node_limit": effort.nodes},
     )
@@ -138,20 +136,20 @@ def _any_size(problem: Problem, effort: Effort) -> Answer | None:
     return Answer(tuple(taken), exact=bool(found.status == 0)) if better else least
 
 
-def _limits(problem: Problem, choices: Sequence[tuple[int, int]]) -> LinearConstraint:
+def _limits(problem: Problem, choices: Sequence[tuple[int, int]]) -> "scipy.optimize.LinearConstraint":
     """One option a row, exactly one for whoever sits somewhere; no pool gives more than it has."""
     least = [0.0 if row.stays is None else 1.0 for row in problem.rows] + [0.0] * len(problem.capacity)
-    return LinearConstraint(_lines(problem, choices), least, _most(problem))
+    return scipy.optimize.LinearConstraint(_lines(problem, choices), least, _most(problem))
 
 
-def _lines(problem: Problem, choices: Sequence[tuple[int, int]]) -> csr_array:
+def _lines(problem: Problem, choices: Sequence[tuple[int, int]]) -> "scipy.sparse.csr_array":
     """A line for each row and, below, for each pool; a column for each choice."""
     rows = len(problem.rows)
     options = [problem.rows[i].options[k] for i, k in choices]
     lines = [i for i, _ in choices] + [rows + option.pool for option in options]
     marks = [1] * len(choices) + [option.chips for option in options]
     columns = 2 * list(range(len(choices)))
-    return coo_array((marks, (lines, columns)), shape=(rows + len(problem.capacity), len(choices))).tocsr()
+    return scipy.sparse.coo_array((marks, (lines, columns)), shape=(rows + len(problem.capacity), len(choices))).tocsr()
 
 
 def _most(problem: Problem) -> list[float]:
@@ -170,7 +168,9 @@ def _relaxed(problem: Problem, effort: Effort) -> Answer | None:
     lines, seats = _lines(problem, choices), [i for i, row in enumerate(problem.rows) if row.stays is not None]
     sits = {"A_eq": lines[seats], "b_eq": np.ones(len(seats))} if seats else {}
     limit = {"maxiter": effort.pivots}
-    found = linprog(value, A_ub=lines, b_ub=_most(problem), **sits, bounds=(0, 1), method="highs-ds", options=limit)
+    found = scipy.optimize.linprog(
+        value, A_ub=lines, b_ub=_most(problem), **sits, bounds=(0, 1), method="highs-ds", options=limit
+    )
     if found.status != 0:
         return None
     whole = {i: k for (i, k), part in zip(choices, found.x.tolist(), strict=True) if part > 1 - _NEARLY}

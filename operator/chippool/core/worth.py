@@ -11,7 +11,7 @@ from math import floor
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
+import scipy  # its parts load themselves when first used
 
 from chippool.core.constraints import Constraints
 from chippool.core.ids import CHIP, Milli
@@ -112,5 +112,7 @@ def _prices(sizes: list[int], counts: list[int]) -> list[int]:
         rows.append(row)
     goal = np.concatenate((np.zeros(levels), -np.array(counts) / sum(counts)))
     bounds = [(0, 0), *[(0, 1)] * (STEPS - 1), (1, 1), *[(0, 1)] * len(sizes)]
-    found = linprog(goal, A_ub=np.array(rows), b_ub=np.zeros(len(rows)), bounds=bounds, method="highs-ds")
+    found = scipy.optimize.linprog(
+        goal, A_ub=np.array(rows), b_ub=np.zeros(len(rows)), bounds=bounds, method="highs-ds"
+    )
     return [floor(price * UNIT + _NOISE) for price in found.x[levels:]]

@@ -5,6 +5,7 @@ import logging
 import signal
 import time
 from collections.abc import Coroutine, Mapping
+from importlib import import_module
 from typing import Any
 
 import aiohttp
@@ -50,6 +51,7 @@ class EndedError(Exception):
 async def operate(settings: Settings) -> None:
     """Run the operator until SIGTERM or SIGINT; raises CannotStartError, NoClusterError or EndedError."""
     stop = _told_to_stop()
+    import_module("scipy.optimize")  # most of a second, for which the first decision should not wait
     access = await find_access(settings.kubeconfig, settings.context)
     client = Client(access, agent=settings.agent)
     try:
