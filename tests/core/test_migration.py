@@ -180,3 +180,28 @@ def test_some_go_and_others_move_where_neither_alone_makes_room():
     assert decision_of(plan, "a2").reason is Reason.RECLAIMED
     assert isinstance(decision_of(plan, "b0"), Admit)
     assert sum(isinstance(d, Migrate) for d in plan.decisions) == 1
+
+
+def test_a_place_that_was_tried_in_vain_is_free_for_the_next():
+    """The service would find room for one of its two replicas in the pool, so it leaves the pool."""
+    fleet = [*nodes(3), *nodes(1, pool="npu")]
+    roll = two_ways("roll", ["h800-000", "h800-001"], replicas=2, chips=4, mode=Mode.SERVICE)
+    rest = [
+        a_workload("full", "ads", chips=4, on=["h800-000"]),
+        a_workload("part", "ads", chips=4, on=["h800-002"]),
+    ]
+    plan = decide(fleet, [roll, *rest, ads(chips=8), a_workload("next", "batch", chips=4, replicas=2, created=10.0)])
+    assert decision_of(plan, "roll").nodes == ("npu-000", "npu-000")
+    assert decision_of(plan, "next").nodes == ("h800-002", "h800-000")
+
+
+def test_nobody_stays_where_a_service_needs_the_room_before_it_has_left_its_own_there():
+    """One of the service's new replicas comes up on n1 beside the old one, or not at all: the batch gang has to go."""
+    running = [
+        a_workload("low1", "batch", chips=2, on=["n1"]),
+        a_workload("low2", "batch", chips=3, on=["n2"]),
+        a_workload("roll", "ads", chips=2, on=["n1", "n2"], replicas=2, mode=Mode.SERVICE),
+    ]
+    plan = decide([a_node("n1", 4), a_node("n2", 6), a_node("n3", 8)], [*running, ads(chips=6, replicas=2)])
+    assert decision_of(plan, "roll").nodes == ("n1", "n3")
+    assert kinds(plan) == {"ads": "Admit", "low1": "Displace", "low2": "Displace", "roll": "Migrate"}

@@ -66,9 +66,10 @@ class Cluster:
 
     def is_overfull(self):
         """Whether two are in one place."""
-        return any(free < 0 for free in self.free.values()) or any(
-            amount < 0 for room in self.room.values() for amount in room.values()
-        )
+        return any(self.is_overfull_on(node) for node in self.free)
+
+    def is_overfull_on(self, node):
+        return self.free[node] < 0 or any(amount < 0 for amount in self.room[node].values())
 
     def fits(self, workload):
         """Whether any variant in any of its pools would fit now, within access and limits."""

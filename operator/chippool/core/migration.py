@@ -5,7 +5,7 @@ keeps all it has. Nodes are emptied one after the other, the one that costs leas
 nobody's way stays. A heuristic with counted work: it may miss a packing, and never makes one that is not there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -16,7 +16,7 @@ from chippool.core.placement import Spot, Spots, fill, total
 from chippool.core.relocation import Move
 from chippool.core.shares import is_fraction, overfull
 from chippool.core.tenant import Tenant
-from chippool.core.vacancy import Outcome, Site, vacate_one
+from chippool.core.vacancy import Outcome, Site, left_by_services, vacate_one
 
 EVICTED = 8
 """Evictions, each with all before it, beside which moves are tried."""
@@ -56,17 +56,22 @@ def moved_instead(site: Site, room: Room) -> Room:
     return Room(room.spots, tuple(t for t in room.victims if t.key not in moved), tuple(moves))
 
 
-def _settled(site: Site, tenant: Tenant, freed: set[int]) -> Move | None:
+def _settled(site: Site, tenant: Tenant, freed: Iterable[int]) -> Move | None:
     """A place for one that has left its nodes; a service only goes where nobody else has to leave first."""
     relocation, bid = site.relocation, site.bid
     bound = any(i in tenant.path for i, _ in bid.passed)  # its queue is to give chips of this pool back
     if not bound and relocation.may_shift(tenant, site.pool, bid.claim):
         start = relocation.mark()
         move = relocation.shift(tenant, site.pool, tenant.spots, freed)
-        if move is not None and site.tenancy.shelf.free_in_all() >= bid.floor:
+        if move is not None and not _comes_back(move) and site.tenancy.shelf.free_in_all() >= bid.floor:
             return move
         relocation.undo(start)
     return relocation.leave(tenant, site.pool) if relocation.may_leave(tenant, bid.claim) else None
+
+
+def _comes_back(move: Move) -> bool:
+    """Whether it would only go to come back: it is in a service's way for a while."""
+    return {spot.node: spot.replicas for spot in move.spots} == move.tenant.spots
 
 
 # --- enough
@@ -128,7 +133,7 @@ def _spared(site: Site, outcome: Outcome) -> Room:
     """Without those who need not go; and who need not be evicted is moved. The most valuable first."""
     while _one_stays(site, outcome):  # its new place is free again, which may help another one to stay
         pass
-    freed = {i for tenant in outcome.evicted for i in tenant.spots}
+    freed = left_by_services(site, outcome) | {i for tenant in outcome.evicted for i in tenant.spots}
     for tenant in list(outcome.evicted):
         move = _settled(site, tenant, freed)
         if move is not None:
@@ -171,7 +176,27 @@ def _in_the_way(site: Site, outcome: Outcome, stayer: Tenant) -> bool:
     shelf = site.tenancy.shelf
     moves = [m for m in outcome.moves if m.pool == site.pool and m.tenant.key != stayer.key]
     taken = {spot.node for move in moves for spot in move.spots}
-    return any(i in taken and overfull(shelf.free[i], shelf.shares[i], shelf.room[i]) for i in stayer.spots)
+    if any(i in taken and overfull(shelf.free[i], shelf.shares[i], shelf.room[i]) for i in stayer.spots):
+        return True
+    awaited = {spot.node for move in moves for spot in move.spots if site.relocation.rolls(move.tenant)}
+    return any(i in awaited and _makes_wait(site, outcome, stayer, i) for i in stayer.spots)
+
+
+def _makes_wait(site: Site, outcome: Outcome, stayer: Tenant, i: int) -> bool:
+    """Whether a service would find no room on a node beside all that is there when it comes: services leave later."""
+    shelf, others = site.tenancy.shelf, [move for move in outcome.moves if move.tenant.key != stayer.key]
+    start = shelf.checkpoint()
+    for seats in outcome.ours.get(i, ()):
+        shelf.give(i, site.bid.ask, 1, seats)
+    for move in others:
+        if not site.relocation.rolls(move.tenant):
+            for spot in (s for s in move.spots if s.node == i and move.pool == site.pool):
+                shelf.give(i, move.variant.ask, spot.replicas, spot.seats)
+        elif i in move.leaving:
+            shelf.take(i, move.tenant.ask, move.leaving[i], move.tenant.seats.get(i, ()))
+    waits = overfull(shelf.free[i], shelf.shares[i], shelf.room[i])
+    shelf.rollback(start)
+    return waits
 
 
 def _spots(site: Site, outcome: Outcome) -> Spots:

@@ -125,8 +125,10 @@ class Relocation:
         barred = self._bookings.nodes_kept(pool) | (bits_of(freed, len(shelf.nodes)) if self.rolls(tenant) else 0)
         workload = self._snapshot.workloads[tenant.key]
         barred |= self._topologies.barred(workload, pool)
+        start = shelf.checkpoint()
         spots = fill(shelf, tenant.ask, count, barred)
         if total(spots) < count:
+            shelf.rollback(start)
             return None
         stay = [Spot(i, n, tenant.seats.get(i, ())) for i, n in tenant.spots.items() if i not in leaving]
         all_ = self._topologies.by_rank(pool, sorted([*stay, *spots]))

@@ -154,7 +154,7 @@ def _vacate(site: Site, outcome: Outcome, i: int, left: int) -> int:
         chosen = _in_the_way(site, movers, i)
         if not chosen:
             return 0
-        made = _move(site, chosen, i, left)
+        made = _move(site, chosen, i, left, left_by_services(site, outcome))
         if isinstance(made, Outcome):
             _join(outcome, made)
             return sum(map(len, made.ours.values()))
@@ -200,7 +200,12 @@ def _let_stay(site: Site, chosen: list[Tenant], i: int) -> None:
 # --- where to
 
 
-def _move(site: Site, chosen: list[Tenant], i: int, left: int) -> Outcome | Tenant:
+def left_by_services(site: Site, outcome: Outcome) -> frozenset[int]:
+    """Nodes that services are on until they are elsewhere: another one that went there would wait for that."""
+    return frozenset(i for move in outcome.moves if site.relocation.rolls(move.tenant) for i in move.leaving)
+
+
+def _move(site: Site, chosen: list[Tenant], i: int, left: int, late: frozenset[int]) -> Outcome | Tenant:
     """Take it all on the shelves; or the one that found no place, and then it is for the caller to undo.
 
     A service goes first, to room that is free beside all that is still there: it leaves its nodes only afterwards.
@@ -208,35 +213,36 @@ def _move(site: Site, chosen: list[Tenant], i: int, left: int) -> Outcome | Tena
     made = Outcome()
     rolling = [t for t in chosen if site.relocation.rolls(t)]
     others = sorted((t for t in chosen if not site.relocation.rolls(t)), key=lambda t: (-_chips(t, i), t.rank))
-    if (stuck := _all_gone(site, made, rolling, i)) is not None:
+    if (stuck := _all_gone(site, made, rolling, i, late)) is not None:
         return stuck
     for tenant, node in [*((t, node) for t in rolling for node in t.spots), *((t, i) for t in others)]:
         give(site, tenant, node)
     join(made.ours, spots := fill(site.tenancy.shelf, site.bid.ask, left))
     if not total(spots):
         return chosen[-1]
-    stuck = _all_gone(site, made, others, i)
+    stuck = _all_gone(site, made, others, i, late)
     for move in made.moves[len(rolling) :]:
         for node in move.leaving.keys() - {i}:
             give(site, move.tenant, node)
     return stuck or made
 
 
-def _all_gone(site: Site, made: Outcome, tenants: list[Tenant], i: int) -> Tenant | None:
+def _all_gone(site: Site, made: Outcome, tenants: list[Tenant], i: int, late: frozenset[int]) -> Tenant | None:
     """Find places for all of them, or the first that found none; a gang only has to leave node `i`."""
     for tenant in tenants:
         leaving = tenant.spots if site.relocation.rolls(tenant) else {i: tenant.spots[i]}
-        move = _gone_from(site, tenant, i, leaving)
+        move = _gone_from(site, tenant, late | {i}, leaving)
         if move is None:
             return tenant
         made.moves.append(move)
     return None
 
 
-def _gone_from(site: Site, tenant: Tenant, i: int, leaving: Mapping[int, int]) -> Move | None:
+def _gone_from(site: Site, tenant: Tenant, freed: frozenset[int], leaving: Mapping[int, int]) -> Move | None:
     """To other nodes of the pool where it can, else out of the pool with all it has."""
-    relocation, claim = site.relocation, site.bid.claim
-    move = relocation.shift(tenant, site.pool, leaving, [i]) if relocation.may_shift(tenant, site.pool, claim) else None
+    relocation, claim, move = site.relocation, site.bid.claim, None
+    if relocation.may_shift(tenant, site.pool, claim):
+        move = relocation.shift(tenant, site.pool, leaving, freed)
     if move is None and relocation.may_leave(tenant, claim):
         move = relocation.leave(tenant, site.pool)
     return move
