@@ -91,14 +91,14 @@ def test_a_service_goes_over_to_the_domestic_chip_with_no_gap_while_the_operator
 
 
 def test_a_gang_moves_within_its_pool_and_goes_on_while_the_operator_is_killed(quiet):
-    """Two nodes are full; the gang sits on both of the others, since something was in its way that has gone."""
+    """Two nodes are full; the gang, of elastic size, sits on both others: something was in its way that is gone."""
     quiet.start_operator().wait_ready()
     quiet.apply(a_workload("full", cls="revenue", replicas=2))
     quiet.wait_true("full", "Ready")
     quiet.apply(a_workload("gone-soon", a_variant("h800", 5)))
     quiet.wait_true("gone-soon", "Ready")
-    quiet.apply(a_workload("gang", a_variant("h800", 2), replicas=2, does={"end_after": "3s"}))
-    quiet.wait_true("gang", "Ready")
+    quiet.apply(a_workload("gang", a_variant("h800", 2), replicas=3, minReplicas=1, does={"end_after": "3s"}))
+    quiet.eventually(lambda: len(quiet.running("gang")) == 3, "it has grown", within=60)
     quiet.delete("chipworkload", "gone-soon")
     quiet.eventually(lambda: not quiet.items("pods", "-l", "chippool.io/workload=gone-soon"), "it has gone")
     before, made = nodes_of(quiet, "gang"), quiet.find("job", "gang")["metadata"]["uid"]
@@ -109,7 +109,7 @@ def test_a_gang_moves_within_its_pool_and_goes_on_while_the_operator_is_killed(q
     quiet.eventually(lambda: quiet.find("job", "gang")["spec"]["suspend"], "the gang is stopped")
     restart(quiet)
     quiet.wait_true("whole", "Ready", within=60)
-    quiet.eventually(lambda: len(quiet.running("gang")) == 2, "the gang goes on", within=60)
+    quiet.eventually(lambda: len(quiet.running("gang")) == 3, "the gang goes on with all it had", within=60)
     after = nodes_of(quiet, "gang")
     assert len(set(after)) == 1
     assert set(after) <= set(before)

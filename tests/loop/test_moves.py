@@ -20,8 +20,8 @@ def job(world, name):
     return world.api.objects[f"{JOBS}/{name}"]
 
 
-def a_pod(world, name, node="", **metadata):
-    pod = a_gated_pod(name, chips=4)
+def a_pod(world, name, node="", *, index=0, chips=4, **metadata):
+    pod = a_gated_pod(name, index, chips)
     pod["metadata"]["ownerReferences"][0]["uid"] = job(world, name)["metadata"]["uid"]
     pod["metadata"] |= metadata
     if node:
@@ -105,3 +105,29 @@ async def test_its_status_says_that_it_moved_and_for_whom(world) -> None:
     (displaced,) = (c for c in said["conditions"] if c["type"] == "Displaced")
     assert (displaced["status"], displaced["reason"]) == ("False", "Migrated")
     assert displaced["message"].startswith("Makes room for batch work of queue research: goes on as variant h800")
+
+
+async def test_one_of_elastic_size_is_shrunk_on_its_way_where_there_is_no_room_for_all_of_it(world) -> None:
+    """Three replicas on a node that revenue needs; on the other there is room for one."""
+    world.shows(*a_cluster(2), a_workload("there", chips=6), a_workload("sweep", chips=2, replicas=3, minReplicas=1))
+    await world.turn()
+    placed = [("there", 0, "n2", 6), *(("sweep", index, "n1", 2) for index in range(3))]
+    for name in ("there", "sweep"):
+        world.hears_what_was_written("Job", f"{JOBS}/{name}")
+    world.shows(*(a_pod(world, name, on, index=index, chips=chips) for name, index, on, chips in placed))
+    await world.turn()
+    world.now += 60
+    world.shows(a_workload("urgent", class_name="revenue"))
+    await world.turn()
+    assert job(world, "sweep")["spec"]["suspend"] is True
+    world.hears_what_was_written("Job", f"{JOBS}/sweep")
+    await world.turn()
+    for index in range(3):
+        world.mirror.remove("Pod", f"Pod-sweep-{index}")
+    await world.turn()
+    spec = job(world, "sweep")["spec"]
+    assert (spec["suspend"], spec["parallelism"], spec["completions"]) == (False, 1, 1)
+    world.hears_what_was_written("Job", f"{JOBS}/sweep")
+    world.shows(a_pod(world, "sweep", chips=2, uid="again"))
+    await world.turn()
+    assert world.api.objects[f"{PODS}/sweep-0"]["spec"]["nodeSelector"] == {"kubernetes.io/hostname": "n2"}

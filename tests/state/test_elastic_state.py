@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chippool.core.ids import NodeName
+from chippool.core.ids import NodeName, PoolName, VariantName
 from chippool.core.model import Mode
-from chippool.core.plan import Displace, Plan, Resize, Shrink
+from chippool.core.plan import Displace, Migrate, Plan, Resize, Shrink
 from chippool.core.reasons import Reason
 from chippool.state import annotations
 from chippool.state.replicas import DELETION_COST
@@ -175,3 +175,26 @@ def test_a_displacement_after_a_shrink_is_one_more_loss():
     cluster.mirror.assume(Plan((Displace(key("e"), Reason.PREEMPTED, key("v"), "Gone."),)))
     lost = cluster.workload("e").displaced
     assert (lost.kept, lost.count, replace(lost, earlier=()).by) == (0, 1, key("v"))
+
+
+def move(*nodes):
+    where = tuple(map(NodeName, nodes))
+    return Migrate(key("e"), VariantName("h800"), PoolName("h800"), 8000, where, key("w"), MESSAGE)
+
+
+@pytest.mark.parametrize("nodes", [["n3", "n4", "n5"], ["n3", "n4"]])
+def test_a_gang_that_moves_takes_all_it_has_along_or_is_shrunk_on_the_way(nodes):
+    cluster = a_gang(on=["n1", "n2", "n3"], least=2)
+    cluster.mirror.snapshot()
+    assert cluster.mirror.assume(Plan((move(*nodes),))) == (move(*nodes),)
+    view = cluster.workload("e")
+    assert (view.assignment.replicas, view.reserved, view.missing) == (len(nodes), tuple(nodes), 0)
+    assert view.displaced.kept == 0  # it may grow again as soon as there is room
+    assert cluster.node("n1").free == 8000
+
+
+def test_it_is_never_moved_with_less_than_it_needs_nor_with_more_than_it_has():
+    for nodes in (["n4"], ["n1", "n2", "n3", "n4"]):
+        cluster = a_gang(on=["n1", "n2", "n3"], least=2)
+        cluster.mirror.snapshot()
+        assert cluster.mirror.assume(Plan((move(*nodes),))) == ()

@@ -100,6 +100,28 @@ def _alone(whole: Tenant, index: int, spot: _Spot | None, below: Tenant) -> Tena
     return replace(whole, spots=spots, seats=seats, chips=whole.ask.chips, index=index, below=below)
 
 
+def layers(part: Tenant) -> tuple[Tenant, ...]:
+    """All parts of the workload of one of them, the first to stay first."""
+    while part.below is not None:
+        part = part.below
+    found = [part]
+    while (above := found[-1].above) is not None:
+        found.append(above)
+    return tuple(found)
+
+
+def put_together(parts_: tuple[Tenant, ...]) -> Tenant:
+    """The whole of a workload, as it is moved: as hard to take as what stays longest; `above` is what goes first."""
+    first, last = parts_[0], parts_[-1]
+    spots, seats = dict[int, int](), dict[int, Seats]()
+    for part in parts_:
+        for node, count in part.spots.items():
+            spots[node] = spots.get(node, 0) + count
+            if part.seats:
+                seats[node] = (*seats.get(node, ()), *part.seats.get(node, ()))
+    return replace(first, spots=spots, seats=seats, chips=sum(part.chips for part in parts_), above=last)
+
+
 def with_those_above(tenants: list[Tenant]) -> list[Tenant]:
     """Tenants with the parts of their workloads that have to go before them, in the order in which they go."""
     if all(tenant.above is None or tenant.above.gone for tenant in tenants):

@@ -15,7 +15,7 @@ from chippool.core.ids import Milli
 from chippool.core.placement import Spot, Spots, fill, total
 from chippool.core.relocation import Move
 from chippool.core.shares import is_fraction, overfull
-from chippool.core.tenant import Tenant
+from chippool.core.tenant import WHOLE, Tenant
 from chippool.core.vacancy import Outcome, Site, left_by_services, vacate_one
 
 EVICTED = 8
@@ -48,25 +48,41 @@ def by_moving_and_evicting(site: Site) -> Room | None:
     return None
 
 
-def moved_instead(site: Site, room: Room) -> Room:
-    """Let those victims who have room elsewhere go there, the most valuable first."""
-    freed = {i for tenant in room.victims for i in tenant.spots}
-    moves = [m for t in sorted(room.victims, key=lambda t: -t.rank) if (m := _settled(site, t, freed)) is not None]
+def moved_instead(site: Site, room: Room, late: Iterable[int] = ()) -> Room:
+    """Let those victims who have room elsewhere go there, the most valuable first; who is only shrunk is left.
+
+    `late` are nodes that are left only later.
+    """
+    freed = {*late, *(i for tenant in room.victims for i in tenant.spots)}
+    leavers = sorted((t for t in room.victims if t.index == WHOLE), key=lambda t: -t.rank)
+    moves = [m for t in leavers if (m := _settled(site, t, freed)) is not None]
     moved = {move.tenant.key for move in moves}
     return Room(room.spots, tuple(t for t in room.victims if t.key not in moved), tuple(moves))
 
 
 def _settled(site: Site, tenant: Tenant, freed: Iterable[int]) -> Move | None:
-    """A place for one that has left its nodes; a service only goes where nobody else has to leave first."""
-    relocation, bid = site.relocation, site.bid
+    """A place for one that has left its nodes; a service only goes where nobody else has to leave first.
+
+    Elastic work goes with all it has, else shrunk to minReplicas.
+    """
+    relocation, bid, whole = site.relocation, site.bid, site.tenancy.whole(tenant)
     bound = any(i in tenant.path for i, _ in bid.passed)  # its queue is to give chips of this pool back
-    if not bound and relocation.may_shift(tenant, site.pool, bid.claim):
-        start = relocation.mark()
-        move = relocation.shift(tenant, site.pool, tenant.spots, freed)
-        if move is not None and not _comes_back(move) and site.tenancy.shelf.free_in_all() >= bid.floor:
+    for some in [tenant] if whole is tenant else [whole, tenant]:
+        if not bound and (move := _shifted(site, some, freed)) is not None:
+            relocation.give_up(tenant, site.pool, whole.chips - some.chips)
             return move
-        relocation.undo(start)
-    return relocation.leave(tenant, site.pool) if relocation.may_leave(tenant, bid.claim) else None
+    return relocation.leave(whole, site.pool) if relocation.may_leave(whole, bid.claim) else None
+
+
+def _shifted(site: Site, tenant: Tenant, freed: Iterable[int]) -> Move | None:
+    if not site.relocation.may_shift(tenant, site.pool, site.bid.claim):
+        return None
+    start = site.relocation.mark()
+    move = site.relocation.shift(tenant, site.pool, tenant.spots, freed)
+    if move is not None and not _comes_back(move) and site.tenancy.shelf.free_in_all() >= site.bid.floor:
+        return move
+    site.relocation.undo(start)
+    return None
 
 
 def _comes_back(move: Move) -> bool:
@@ -133,13 +149,9 @@ def _spared(site: Site, outcome: Outcome) -> Room:
     """Without those who need not go; and who need not be evicted is moved. The most valuable first."""
     while _one_stays(site, outcome):  # its new place is free again, which may help another one to stay
         pass
-    freed = left_by_services(site, outcome) | {i for tenant in outcome.evicted for i in tenant.spots}
-    for tenant in list(outcome.evicted):
-        move = _settled(site, tenant, freed)
-        if move is not None:
-            outcome.evicted.remove(tenant)
-            outcome.moves.append(move)
-    return Room(_spots(site, outcome), tuple(outcome.evicted), tuple(outcome.moves))
+    room = Room(_spots(site, outcome), tuple(outcome.evicted))
+    rest = moved_instead(site, room, left_by_services(site, outcome))
+    return replace(rest, moves=(*outcome.moves, *rest.moves))
 
 
 def _one_stays(site: Site, outcome: Outcome) -> bool:

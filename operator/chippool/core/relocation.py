@@ -7,7 +7,7 @@ from chippool.core.backfill import Bookings
 from chippool.core.bits import bits_of
 from chippool.core.checks import admitted_as, pool_problem
 from chippool.core.claim import Claim, may_take
-from chippool.core.ids import NodeName, PoolName
+from chippool.core.ids import Milli, NodeName, PoolName
 from chippool.core.model import Mode, Variant, Workload
 from chippool.core.placement import Spot, Spots, fill, names, seats, total
 from chippool.core.quota import Ledger
@@ -76,7 +76,7 @@ class Relocation:
             return False
         if not may_take(claim, tenant) and (tenant.priority > claim.priority or self._moved_lately(tenant)):
             return False
-        firm = self._is_firm(tenant, pool, guaranteed=tenant.loan == GUARANTEED)
+        firm = self._is_firm(tenant, pool, guaranteed=(tenant.above or tenant).loan == GUARANTEED)
         return self._runs(tenant) and not self._rivals.outrank(pool, tenant.priority, firm=firm)
 
     def may_leave(self, tenant: Tenant, claim: Claim) -> bool:
@@ -103,8 +103,6 @@ class Relocation:
         """Only what is whole and has started is moved, and nothing that was decided of already."""
         workload = self._snapshot.workloads[tenant.key]
         if workload.deleting or workload.suspend or not workload.started or tenant.key in self._rivals.decided:
-            return False
-        if tenant.above is not None or tenant.below is not None:  # a part of one that can be shrunk
             return False
         return sum(tenant.spots.values()) * tenant.ask.chips == tenant.chips
 
@@ -147,6 +145,10 @@ class Relocation:
                 return move
         self.undo(start)
         return None
+
+    def give_up(self, tenant: Tenant, pool: PoolName, chips: Milli) -> None:
+        """Let it go on with fewer replicas."""
+        self._ledger.give(tenant.queue, pool, chips, scavenged=tenant.scavenges)
 
     def retract(self, move: Move, pool: PoolName) -> None:
         """Take it off where it went to; `pool` is the one it was in."""

@@ -7,8 +7,9 @@ import numpy as np
 
 from chippool.core.bits import flags_of
 from chippool.core.claim import Claim, Scope, may_take, scope_of, shared
+from chippool.core.elastic import layers, put_together
 from chippool.core.holes import Ints
-from chippool.core.ids import Milli
+from chippool.core.ids import Milli, WorkloadKey
 from chippool.core.roll import NO_RANK, Roll, Truths
 from chippool.core.shelf import Shelf
 from chippool.core.tenant import GUARANTEED, Tenant, cost
@@ -25,6 +26,8 @@ class Tenancy:
         """By position in the tree of queues."""
         self.departed: list[Tenant] = []
         """Who went for good, in order."""
+        self._wholes: dict[WorkloadKey, tuple[Tenant, tuple[Tenant, ...]]] = {}
+        """Elastic work put together, with its parts."""
         self._inner: set[int] = set()
         self._guarded: set[int] = set()
         self._lent: set[int] = set()
@@ -131,11 +134,26 @@ class Tenancy:
         for i, count in tenant.spots.items():
             self.shelf.give(i, tenant.ask, count, tenant.seats.get(i, ()))
 
+    def whole(self, tenant: Tenant) -> Tenant:
+        """The whole workload a tenant is of: itself, or all its parts put together."""
+        if tenant.below is None and tenant.above is None:
+            return tenant
+        if tenant.key not in self._wholes:
+            parts = layers(tenant)
+            self._wholes[tenant.key] = put_together(parts), parts
+        return self._wholes[tenant.key][0]
+
+    def wholes_on(self, i: int) -> list[Tenant]:
+        """Workloads on node `i` of which nothing is gone, the cheapest to displace first."""
+        there = {whole.rank: whole for tenant in self.on[i] if not _lost_some(whole := self.whole(tenant))}
+        return [there[rank] for rank in sorted(there)]
+
     def let_move(self, tenant: Tenant) -> None:
-        """Count a tenant out that goes on elsewhere: it is moved once a plan."""
-        tenant.gone = True
-        self.roll.there[tenant.rank] = False
-        self.departed.append(tenant)
+        """Count a workload out that goes on elsewhere: it is moved once a plan."""
+        for part in self._wholes[tenant.key][1] if tenant.key in self._wholes else (tenant,):
+            part.gone = True
+            self.roll.there[part.rank] = False
+            self.departed.append(part)
 
     def restore(self, tenants: Iterable[Tenant]) -> None:
         """Count evicted tenants among those who are there again; their room is taken again by whoever asks for this."""
@@ -143,6 +161,11 @@ class Tenancy:
             tenant.gone = False
             self.roll.there[tenant.rank] = True
             self.shelf.freer += tenant.spots  # they open for who may take it
+
+
+def _lost_some(whole: Tenant) -> bool:
+    """The part above all others is the first to go."""
+    return (whole.above or whole).gone
 
 
 class Openings:

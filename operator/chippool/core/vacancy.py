@@ -110,8 +110,8 @@ def _movers(site: Site, outcome: Outcome, i: int) -> list[Tenant]:
     moved = {move.tenant.key for move in outcome.moves}
     return [
         tenant
-        for tenant in site.tenancy.on[i]
-        if not (tenant.gone or tenant.fixed or tenant.key in moved)
+        for tenant in site.tenancy.wholes_on(i)
+        if not (tenant.fixed or tenant.key in moved)
         and (relocation.may_shift(tenant, site.pool, claim) or relocation.may_leave(tenant, claim))
     ]
 

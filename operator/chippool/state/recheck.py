@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from chippool.core.checks import admitted_as, variant_named
-from chippool.core.elastic import least
+from chippool.core.elastic import keeps_its_size, least
 from chippool.core.ids import NodeName, PoolName, WorkloadKey
 from chippool.core.model import Ask, Node, Variant, Workload
 from chippool.core.plan import Admit, Decision, Displace, Finish, Migrate, Place, Resize, Shrink, Stop
@@ -144,12 +144,20 @@ def asked_by(decision: Taker, workload: Workload) -> tuple[PoolName, Ask] | None
         case Migrate(variant=variant, pool=pool, nodes=nodes) if given:
             chosen = variant_named(workload, variant)
             count, same = len(nodes) + workload.succeeded, variant == given.variant
-            right = count == given.replicas if same else chosen is not None and _is_enough(workload, chosen, count)
+            kept = same and _may_go_on_with(workload, given.replicas, count)
+            right = kept or (chosen is not None and not same and _is_enough(workload, chosen, count))
         case _:
             chosen = admitted_as(workload)
             pool = given.pool if given else PoolName("")
             right = isinstance(decision, Resize) or len(decision.nodes) <= workload.missing
     return (pool, chosen.ask) if chosen is not None and right else None
+
+
+def _may_go_on_with(workload: Workload, had: int, count: int) -> bool:
+    """Elastic work that moves may be shrunk on the way."""
+    variant = admitted_as(workload)
+    shrinks = variant is not None and workload.min_replicas is not None and not keeps_its_size(workload)
+    return count == had or (variant is not None and shrinks and least(workload, variant) <= count < had)
 
 
 def _is_enough(workload: Workload, variant: Variant, replicas: int) -> bool:

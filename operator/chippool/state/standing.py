@@ -147,9 +147,8 @@ def assumption_of(decision: Decision, workload: Workload, now: float, until: flo
         case Resize(replicas=replicas) | Shrink(replicas=replicas) if workload.assignment is not None:
             lost = displaced_by(decision, workload, now) if isinstance(decision, Shrink) else None
             return Assumption(decision, workload.uid, replace(workload.assignment, replicas=replicas), lost, until)
-        case Migrate(variant=variant, pool=pool, nodes=nodes) if (before := workload.assignment) is not None:
-            replicas = before.replicas if variant == before.variant else len(nodes) + workload.succeeded
-            given = Assignment(variant, pool, replicas, now)
+        case Migrate(variant=variant, pool=pool, nodes=nodes) if workload.assignment is not None:
+            given = Assignment(variant, pool, len(nodes) + workload.succeeded, now)
             return Assumption(decision, workload.uid, given, displaced_by(decision, workload, now), until)
         case Displace():
             return Assumption(decision, workload.uid, None, displaced_by(decision, workload, now), until)
