@@ -5,6 +5,7 @@ WORKERS ?= 3
 FLEET ?= examples/fleets/small.yaml
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
+COMPILED = path="$$($(BIN)/python -m tools.compiled)" && PYTHONPATH="$$path"
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -34,7 +35,7 @@ plane-down: setup ## Take it down and remove all it wrote. NAME=name
 .PHONY: test
 test: setup ## All tests: unit, laws, scenarios, examples, and the cluster tests on a real control plane.
 	@$(BIN)/python -m tools.plane build > /dev/null
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=10
+	@$(COMPILED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=10
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need no control plane.
@@ -73,16 +74,16 @@ bench: bench-core bench-cluster ## Both benchmarks.
 
 .PHONY: bench-core
 bench-core: setup ## Time of one decision by nodes and pending workloads, into build/bench/core.json.
-	$(BIN)/python -m tools.bench.core --output build/bench/core.json
+	@$(COMPILED) $(BIN)/python -m tools.bench.core --output build/bench/core.json
 
 .PHONY: bench-cluster
 bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and Kueue, into build/bench/cluster.json.
-	$(BIN)/python -m tools.bench.cluster
+	@$(COMPILED) $(BIN)/python -m tools.bench.cluster
 
 .PHONY: proof
 proof: setup ## What takes too long for CI, into proof/: benchmarks, scale, real traces. DATA=folder of the openb lists GAVEL=folder of Gavel's jobs
-	$(BIN)/python -m tools.proof --data "$(DATA)" --gavel "$(GAVEL)"
-	CHIPPOOL_PROOF=1 $(BIN)/python -m pytest tests/cluster/test_leaders.py tests/cluster/test_outages.py
+	@$(COMPILED) $(BIN)/python -m tools.proof --data "$(DATA)" --gavel "$(GAVEL)"
+	@$(COMPILED) CHIPPOOL_PROOF=1 $(BIN)/python -m pytest tests/cluster/test_leaders.py tests/cluster/test_outages.py
 
 .PHONY: clean
 clean: ## Remove .venv, caches and build/; the user's cache folder stays.

@@ -7,15 +7,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from chippool.core import cycle
+
 
 def machine() -> dict[str, Any]:
-    """Cores, memory (GiB), processor, kernel and interpreter of this machine."""
+    """Cores, memory (GiB), processor, kernel and interpreter of this machine, and whether the core was compiled."""
     return {
         "cpus": os.cpu_count(),
         "processor": _processor(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": platform.release(),
         "python": sys.version.split()[0],
+        "core": "interpreted" if cycle.__file__.endswith(".py") else "compiled",
         "load_1m": round(os.getloadavg()[0], 2),
     }
 

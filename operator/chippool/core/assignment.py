@@ -46,8 +46,7 @@ def solve(problem: Problem, effort: Effort) -> Answer:
     if answer is not None:
         return answer
     served = seated(problem)
-    found = (solver(served, effort) for solver in (_any_size, _relaxed))
-    return next((answer for answer in found if answer is not None), None) or greedy(served)
+    return _any_size(served, effort) or _relaxed(served, effort) or greedy(served)
 
 
 def worth(problem: Problem, taken: Sequence[int | None]) -> int:

@@ -145,7 +145,7 @@ class Bookings:
 
     def _ahead(self, queue: QueueName, option: Option) -> list[Reservation]:
         places: tuple[int | None, ...] = (None, *self._tree.paths.get(queue, ()))
-        found = (self.made.get((option.pool, place)) for place in places)
+        found = [self.made.get((option.pool, place)) for place in places]
         return list({kept.head: kept for kept in found if kept is not None}.values())
 
     def _passes(self, kept: Reservation, workload: Workload, priority: int, option: Option) -> bool:

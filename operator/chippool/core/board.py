@@ -214,7 +214,7 @@ class Board:
     def _contested(self, pool: PoolName) -> Contested:
         if pool not in self._contests:
             shelf = self.shelves[pool]
-            asks = (_as_ask(b, self.snapshot.pools[pool]) for b in self.snapshot.bystanders)
+            asks = [_as_ask(b, self.snapshot.pools[pool]) for b in self.snapshot.bystanders]
             self._contests[pool] = tuple((Flags(shelf.allowed(ask)), ask) for ask in asks)
         return self._contests[pool]
 

@@ -93,7 +93,7 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
         for tenant in leavers:
             tenancy.evict(tenant)
         victims += leavers
-        more = refill(tenancy.shelf, bid.ask, left, (i for tenant in leavers for i in tenant.spots))
+        more = refill(tenancy.shelf, bid.ask, left, [i for tenant in leavers for i in tenant.spots])
         left -= total(more)
         spots += more
     return spots if _above_floor(tenancy, bid, frontier, victims) else None

@@ -62,7 +62,7 @@ class Domains:
     def home(self, level: str, nodes: Iterable[NodeName]) -> Path | None:
         """The domain of a level that most of these nodes are in; None if none is in any."""
         depth = self.levels.index(level) + 1
-        chains = (self.chains[i] for n in nodes if (i := self.shelf.position.get(n)) is not None)
+        chains = [self.chains[i] for n in nodes if (i := self.shelf.position.get(n)) is not None]
         found = Counter(chain[depth] for chain in chains if len(chain) > depth)
         return min(found, key=lambda domain: (-found[domain], domain), default=None)
 
@@ -79,7 +79,7 @@ class Domains:
         """Replicas that one domain could hold at most, were every node healthy and empty."""
         key = (ask, self.levels.index(level))
         if key not in self._ceilings:
-            narrowed = (self.narrowed(ask, domain) for domain in self.of(level))
+            narrowed = [self.narrowed(ask, domain) for domain in self.of(level)]
             self._ceilings[key] = max((self.shelf.ceiling(one) for one in narrowed), default=0)
         return self._ceilings[key]
 
@@ -114,7 +114,7 @@ class Room:
         if self._read < len(touched):
             changed = sorted(set(touched[self._read :]))
             self._read = len(touched)
-            self._count(i for i in changed if self._eligible >> i & 1)
+            self._count([i for i in changed if self._eligible >> i & 1])
 
     def _count(self, nodes: Iterable[int]) -> None:
         for i in nodes:

@@ -117,7 +117,7 @@ class _Crowd:
 
 
 def _capacities(shelf: Shelf, ask: Ask) -> dict[int, int]:
-    nodes = ((i, shelf.capacity(i, ask)) for i in each(shelf.eligible(ask) & shelf.with_chips(ask)))
+    nodes = [(i, shelf.capacity(i, ask)) for i in each(shelf.eligible(ask) & shelf.with_chips(ask))]
     return {i: count for i, count in nodes if count}
 
 

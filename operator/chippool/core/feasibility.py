@@ -118,7 +118,7 @@ class Eligibility:
     def _term(self, term: Term) -> int:
         if not term.labels and not term.fields:
             return 0
-        fields = (r for r in term.fields if r.key == _NAME)
+        fields = [r for r in term.fields if r.key == _NAME]
         return reduce(and_, (self._matching(r) for r in (*term.labels, *fields)), self._all)
 
     def _matching(self, requirement: Requirement) -> int:

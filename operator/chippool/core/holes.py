@@ -55,7 +55,7 @@ class Glance:
     def sight(self, resources: Iterable[str]) -> Sight:
         """The same as arrays of one row."""
         room = {r: np.array([self.room.get(r, 0)], np.int64) for r in resources}
-        row, idle, whole_ones = (np.array([n], np.int64) for n in (self.row, self.idle, self.whole))
+        row, idle, whole_ones = [np.array([n], np.int64) for n in (self.row, self.idle, self.whole)]
         return Sight(row, idle, whole_ones, np.array([self.partly], np.int64).reshape(1, -1), room)
 
 
@@ -105,7 +105,7 @@ class Holes:
         self._room: dict[str, Ints] = {}
         self._sheets: dict[tuple[Judge, Ask], _Sheet] = {}
         self._read = len(ground.touched)
-        self._load(i for i, shares in enumerate(ground.shares) if shares)
+        self._load([i for i, shares in enumerate(ground.shares) if shares])
 
     def cost_of(self, i: int, ask: Ask, judge: Judge) -> int:
         """What `ask` costs on node `i`, `NEVER` if it has no room."""
@@ -126,7 +126,7 @@ class Holes:
         if not is_fraction(ask.chips):
             return (judge.cost_of(glance, ask)[0] if glance.whole * CHIP >= ask.chips else NEVER), 0
         costs = zip(glance.openings(), judge.cost_of(glance, ask), strict=True)
-        fitting = ((cost, place) for place, (hole, cost) in enumerate(costs) if hole >= ask.chips)
+        fitting = [(cost, place) for place, (hole, cost) in enumerate(costs) if hole >= ask.chips]
         return min(fitting, default=(NEVER, 0))
 
     def costs(self, ask: Ask, judge: Judge, eligible: Callable[[], NDArray[np.bool_]]) -> Ints:

@@ -202,7 +202,7 @@ def _makes_wait(site: Site, outcome: Outcome, stayer: Tenant, i: int) -> bool:
         shelf.give(i, site.bid.ask, 1, seats)
     for move in others:
         if not site.relocation.rolls(move.tenant):
-            for spot in (s for s in move.spots if s.node == i and move.pool == site.pool):
+            for spot in [s for s in move.spots if s.node == i and move.pool == site.pool]:
                 shelf.give(i, move.variant.ask, spot.replicas, spot.seats)
         elif i in move.leaving:
             shelf.take(i, move.tenant.ask, move.leaving[i], move.tenant.seats.get(i, ()))

@@ -107,8 +107,8 @@ def _cheapest(shelf: Shelf, ask: Ask, judge: Judge, among: int) -> Iterator[int]
     if not among:
         return
     if among.bit_count() <= _FEW:
-        nodes = ((shelf.holes.cost_of(i, ask, judge), i) for i in each(among))
-        yield from (i for cost, i in sorted(nodes) if cost < NEVER)
+        nodes = [(shelf.holes.cost_of(i, ask, judge), i) for i in each(among)]
+        yield from [i for cost, i in sorted(nodes) if cost < NEVER]
         return
     costs = _costs(shelf, ask, judge)
     all_of_them = not shelf.with_chips(ask) & shelf.allowed(ask) & ~(among | shelf.tight(ask.requests))

@@ -35,7 +35,7 @@ def _moving(now: Option, then: Option, price: float) -> float:
 
 
 def _waiting_for(rows: Sequence[Row], taken: Sequence[int | None], pool: int) -> float:
-    waiting = (row for row, k in zip(rows, taken, strict=True) if k is None)
+    waiting = [row for row, k in zip(rows, taken, strict=True) if k is None]
     return max((o.value / (o.chips / CHIP) for row in waiting for o in row.options if o.pool == pool), default=0.0)
 
 

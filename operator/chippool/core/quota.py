@@ -88,7 +88,7 @@ class Ledger:
         limits = self._limits(queue, pool)
         if not new or not limits:
             return ()
-        beyond = ((i, self.used(i, pool) + new - limit) for i, limit in limits)
+        beyond = [(i, self.used(i, pool) + new - limit) for i, limit in limits]
         return tuple((i, over) for i, over in beyond if over > 0)
 
     def left(self, queue: QueueName, pool: PoolName, new: Milli) -> dict[int, Milli]:
@@ -100,7 +100,7 @@ class Ledger:
         key = (queue, pool)
         found = self._limited.get(key)
         if found is None:
-            levels = ((i, self.limit(i, pool)) for i in self.tree.paths.get(queue, ()))
+            levels = [(i, self.limit(i, pool)) for i in self.tree.paths.get(queue, ())]
             found = self._limited[key] = tuple((i, limit) for i, limit in levels if limit is not None)
         return found
 
@@ -123,7 +123,7 @@ class Ledger:
         """
         if pool not in self.guarantees.pools:
             return ()
-        found = ((i, self.used(i, pool) + new - self.guaranteed(i, pool)) for i in self.tree.paths.get(queue, ()))
+        found = [(i, self.used(i, pool) + new - self.guaranteed(i, pool)) for i in self.tree.paths.get(queue, ())]
         return tuple(
             (i, over)
             for i, over in found
@@ -136,5 +136,5 @@ class Ledger:
         One division of integers, so that equal shares are equal floats.
         """
         weight = self.tree.branches[i].weight
-        parts = ((used, self._stock.get(pool, 0) * weight) for pool, used in self._used[i].items())
+        parts = [(used, self._stock.get(pool, 0) * weight) for pool, used in self._used[i].items()]
         return max((used / whole for used, whole in parts if whole), default=0.0)

@@ -144,8 +144,12 @@ def _by_shrinking(board: Board, seeker: Seeker, option: Option) -> Found | None:
     """Replicas that others have past minReplicas."""
     if not board.spares(option.pool):
         return None
-    every = ((replace(claim, takes=Takes.SPARED), passed) for claim, passed in _rights(board, seeker, option))
+    every = map(_to_spared, _rights(board, seeker, option))
     return _made_room(board, seeker, option, every, board.displace_for, lambda _: [option])
+
+
+def _to_spared(right: tuple[Claim, Passed]) -> tuple[Claim, Passed]:
+    return replace(right[0], takes=Takes.SPARED), right[1]
 
 
 def _made_room(

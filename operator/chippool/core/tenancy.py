@@ -119,7 +119,10 @@ class Tenancy:
     def takeable(self, claim: Claim) -> Iterator[Tenant]:
         """All the claim may take that are still there, in rank order, wherever they are."""
         ranks = np.flatnonzero(self.inside(self.scope(claim)) & self.roll.there).tolist()
-        return (tenant for tenant in map(self.ranked.__getitem__, ranks) if may_take(claim, tenant))
+        for rank in ranks:
+            tenant = self.ranked[rank]
+            if may_take(claim, tenant):
+                yield tenant
 
     def openings(self, chips: Milli, scope: Scope) -> "Openings":
         """The order in which nodes open for so many chips; shared by all who ask for as many in this scope."""

@@ -90,11 +90,17 @@ class _Stock:
 def _crowd(board: Board, stock: _Stock, equals: Sequence[Workload]) -> Iterator[Candidate]:
     """The first in the order of their turns for whom there may be room, each counted as if it got its first way."""
     start = board.ledger.checkpoint()
-    found = (_candidate(board, stock, workload) for workload in islice(Turns(board.ledger, equals), LOOKED_AT))
-    for candidate in islice((c for c in found if c is not None), CROWD):
+    count = 0
+    for workload in islice(Turns(board.ledger, equals), LOOKED_AT):
+        candidate = _candidate(board, stock, workload)
+        if candidate is None:
+            continue
         first = candidate.options[0]
         board.ledger.take(candidate.workload.queue, first.pool, first.new)
         yield candidate
+        count += 1
+        if count == CROWD:
+            break
     board.ledger.rollback(start)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 from chippool.core.claim import Claim
@@ -77,8 +78,8 @@ class Topologies:
         if within is None:
             return [option]
         domains, shelf = self.domains(option.pool), self.shelves[option.pool]
-        found = (self._narrowed(option, domain) for domain in roomiest(domains, option.variant.ask, within))
-        return list(islice((one for one in found if shelf.ceiling(one.variant.ask) >= option.replicas), _LOOKED_AT))
+        every = map(partial(self._narrowed, option), roomiest(domains, option.variant.ask, within))
+        return [*islice(filter(lambda one: shelf.ceiling(one.variant.ask) >= option.replicas, every), _LOOKED_AT)]
 
     def _narrowed(self, option: Option, domain: Path) -> Option:
         ask = self.domains(option.pool).narrowed(option.variant.ask, domain)

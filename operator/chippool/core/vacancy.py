@@ -83,7 +83,7 @@ def vacate_one(site: Site, outcome: Outcome, left: int) -> int:
 
 
 def _worth_trying(site: Site, outcome: Outcome) -> list[int]:
-    nodes = (i for i in islice(_nodes(site), NODES) if site.effort.spend())
+    nodes = [i for i in islice(_nodes(site), NODES) if site.effort.spend()]
     weighed = [(weight, i) for i in nodes if (weight := _cost(site, outcome, i)) is not None]
     return [i for _, i in sorted(weighed)[:TRIES]]
 
@@ -130,7 +130,7 @@ def _fewest(site: Site, movers: list[Tenant], i: int) -> list[Tenant]:
         if held - _chips(tenant, i) >= short:
             several.remove(tenant)
             held -= _chips(tenant, i)
-    alone = ([tenant] for tenant in movers if _chips(tenant, i) >= short)
+    alone = [[tenant] for tenant in movers if _chips(tenant, i) >= short]
     return min([several, *alone], key=lambda some: (_weight(site, some, i), [t.rank for t in some]))
 
 
