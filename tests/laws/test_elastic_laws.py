@@ -19,6 +19,9 @@ from tests.laws.rights import Rights
 from tests.laws.test_sharing_laws import copy_of, entitled, fits, free, kept
 from tests.laws.trees import ACCESS, NOW, POOLS, PRIORITIES, a_class, a_runner, a_waiter, queues
 
+_ZERO_TO_THREE, _NO_OR_YES, _COUNT, _NODES = st.integers(0, 3), st.booleans(), st.integers(1, 4), st.integers(1, 3)
+_RUNNERS, _MODE = st.integers(1, 7), st.sampled_from(list(Mode))
+_RESERVE = st.sampled_from([(), (), (a_reserve(4, "serve"),), (a_reserve(8, "ads", spares=True),)])
 LAST = 1e6
 """Admissions of replicas past minReplicas count from here."""
 
@@ -27,18 +30,17 @@ LAST = 1e6
 def elastic_clusters(draw, waiting=(1, 1), growing=False, shown=ACCESS):
     tree = draw(queues())
     names = [q.name for q in tree]
-    fleet = [a_node(f"{p}-{i}", 8, p) for p in POOLS for i in range(draw(st.integers(1, 3)))]
+    fleet = [a_node(f"{p}-{i}", 8, p) for p in POOLS for i in range(draw(_NODES))]
     left = {n.name: 8 for n in fleet}
-    running = [w for i in range(draw(st.integers(1, 7))) if (w := draw(an_elastic_runner(f"r{i}", names, fleet, left)))]
-    running = [draw(wanting_more(w)) if growing and draw(st.booleans()) else w for w in running]
+    running = [w for i in range(draw(_RUNNERS)) if (w := draw(an_elastic_runner(f"r{i}", names, fleet, left)))]
+    running = [draw(wanting_more(w)) if growing and draw(_NO_OR_YES) else w for w in running]
     idle = [draw(an_elastic_waiter(f"w{i}", names)) for i in range(draw(st.integers(*waiting)))]
-    reserve = st.sampled_from([(), (), (a_reserve(4, "serve"),), (a_reserve(8, "ads", spares=True),)])
     return a_snapshot(
         fleet,
         [*running, *idle],
-        pools=[a_pool(p, access=draw(st.sampled_from(shown)), reserve=draw(reserve)) for p in POOLS],
+        pools=[a_pool(p, access=draw(st.sampled_from(shown)), reserve=draw(_RESERVE)) for p in POOLS],
         queues=tree,
-        classes=[a_class(c, v, preempts=c != "serve" or draw(st.booleans())) for c, v in PRIORITIES.items()],
+        classes=[a_class(c, v, preempts=c != "serve" or draw(_NO_OR_YES)) for c, v in PRIORITIES.items()],
     )
 
 
@@ -62,7 +64,7 @@ def an_elastic_runner(draw, name, names, fleet, left):
         assignment=replace(made.assignment, replicas=count),
         indexes=tuple(draw(st.permutations(range(count)))),
         min_replicas=draw(st.none() | st.integers(1, count)),
-        mode=draw(st.sampled_from(list(Mode))),
+        mode=draw(_MODE),
     )
     last = made.displaced
     return replace(made, displaced=replace(last, kept=draw(st.sampled_from([0, 1, count])))) if last else made
@@ -70,7 +72,7 @@ def an_elastic_runner(draw, name, names, fleet, left):
 
 @st.composite
 def wanting_more(draw, workload):
-    more = workload.assignment.replicas + draw(st.integers(0, 3))
+    more = workload.assignment.replicas + draw(_ZERO_TO_THREE)
     least = draw(st.integers(1, workload.assignment.replicas))
     variant = replace(workload.variants[0], replicas=more)
     return replace(workload, variants=(variant,), replicas=more, min_replicas=least)
@@ -79,7 +81,7 @@ def wanting_more(draw, workload):
 @st.composite
 def an_elastic_waiter(draw, name, names):
     made = draw(a_waiter(name, names))
-    count = draw(st.integers(1, 4))
+    count = draw(_COUNT)
     variants = tuple(replace(v, replicas=count) for v in made.variants)
     return replace(made, variants=variants, replicas=count, min_replicas=draw(st.none() | st.integers(1, count)))
 
@@ -146,6 +148,7 @@ def lowest(parts):
 
 @given(elastic_clusters())
 def test_every_part_taken_may_be_taken_and_none_could_have_stayed(snapshot):
+    """Of those who grow in the same plan others may give parts for that, too: then all they got needs all that went."""
     plan = schedule(snapshot, NOW)
     if any(isinstance(d, Migrate) for d in plan.decisions):
         return  # who moves is another law
@@ -154,15 +157,15 @@ def test_every_part_taken_may_be_taken_and_none_could_have_stayed(snapshot):
     for d in plan.decisions:
         if isinstance(d, Admit) and d.victims:
             w, taken = snapshot.workloads[d.workload], gone(snapshot, plan, d.workload)
-            winner = replace(w, variants=(replace(w.variants[0], replicas=least(w)),))
-            new = d.chips * least(w)
-            assert entitled(rights, before, winner, d.pool, new, sorted(taken))
-            assert fits(rights, before, winner, d.pool, taken)
+
+            def gets(count, victims, w=w, d=d):
+                winner = replace(w, variants=(replace(w.variants[0], replicas=count),))
+                its_right = entitled(rights, before, winner, d.pool, d.chips * count, sorted(victims))
+                return its_right and fits(rights, before, winner, d.pool, victims)
+
+            assert gets(least(w), taken)
             for key in lowest(taken):
-                some = taken - {key}
-                assert not (
-                    fits(rights, before, winner, d.pool, some) and entitled(rights, before, winner, d.pool, new, some)
-                )
+                assert not (gets(least(w), taken - {key}) and gets(len(d.nodes), taken - {key}))
 
 
 @given(elastic_clusters())
