@@ -12,22 +12,25 @@ from chippool.core.plan import Admit, Displace, Hold
 from chippool.core.reasons import Reason
 from tests.core.build import a_node
 from tests.laws.clusters import crowds, snapshots
-from tests.laws.oracle import Cluster
+from tests.laws.oracle import Cluster, copy_of, moves_of
 
 NOW, LEVELS = 100.0, ("zone", "rack")
+
+
+_WISHES = st.sampled_from([None, Within("rack"), Within("rack", required=True), Within("zone", required=True)])
+_PLACES = st.sampled_from([{"zone": z, "rack": r} for z in "ab" for r in "12"] * 3 + [{"zone": "a"}, {}])
+_SNAPSHOTS = snapshots() | crowds()
 
 
 @st.composite
 def racked(draw):
     """A cluster whose nodes stand in racks of zones, and work that wants, or has, to be in one."""
-    snapshot = draw(snapshots() | crowds())
-    wishes = st.sampled_from([None, Within("rack"), Within("rack", required=True), Within("zone", required=True)])
-    places = st.sampled_from([{"zone": z, "rack": r} for z in "ab" for r in "12"] * 3 + [{"zone": "a"}, {}])
+    snapshot = draw(_SNAPSHOTS)
     return replace(
         snapshot,
-        nodes={name: replace(n, labels=draw(places)) for name, n in sorted(snapshot.nodes.items())},
+        nodes={name: replace(n, labels=draw(_PLACES)) for name, n in sorted(snapshot.nodes.items())},
         pools={name: replace(p, topology=LEVELS) for name, p in snapshot.pools.items()},
-        workloads={k: replace(w, topology=draw(wishes)) for k, w in sorted(snapshot.workloads.items())},
+        workloads={k: replace(w, topology=draw(_WISHES)) for k, w in sorted(snapshot.workloads.items())},
     )
 
 
@@ -67,14 +70,12 @@ def test_no_chip_is_given_twice_in_racks(snapshot):
 
 
 def carried_out(snapshot, plan, until=None):
-    cluster = Cluster(snapshot)
+    cluster, moves = Cluster(snapshot), moves_of(plan)
     for d in plan.decisions:
         if d.workload == until:
             break
         if isinstance(d, Admit):
-            for victim in d.victims:
-                cluster.leave(victim)
-            cluster.enter(d.workload, d.variant, d.pool, d.nodes)
+            cluster.admit(d, moves)
     return cluster
 
 
@@ -140,13 +141,10 @@ def test_no_victim_could_have_stayed_in_the_domain_that_was_opened(snapshot):
         members = domains(snapshot, d.pool, w.topology.level)[domain(snapshot, d.nodes[0], w.topology.level)]
         limit = snapshot.queues[w.queue].limits.get(d.pool)
         for some in combinations(d.victims, len(d.victims) - 1):
-            left = {k: before.held[k] for k in some}
-            for key in some:
-                before.leave(key)
-            over = limit is not None and before.used(w.queue, d.pool) + variant.replicas * variant.ask.chips > limit
-            assert over or holds(snapshot, before, variant.ask, members) < variant.replicas
-            for key, (_, pool, other, nodes) in left.items():
-                before.enter(key, other.name, pool, nodes)
+            left = copy_of(before)
+            left.clear(some, moves_of(plan))
+            over = limit is not None and left.used(w.queue, d.pool) + variant.replicas * variant.ask.chips > limit
+            assert over or left.is_overfull() or holds(snapshot, left, variant.ask, members) < variant.replicas
 
 
 @given(racked(), st.integers(1, 4))
