@@ -30,16 +30,30 @@ def read(folder):
     if not files:
         raise FileNotFoundError(f"{folder} has no *.yaml with cases.")
     found = {}
-    for file in files:
-        for facts in yaml.safe_load(file.read_text()):
-            found.setdefault(facts["id"], Case(facts["id"], _suite(facts["id"]), facts))
+    for case in (case for file in files for case in _cases(file)):
+        found.setdefault(case.id, case)
     return _with_twins(list(found.values()))
+
+
+def _cases(file):
+    """Those of a file; what can't be understood is a case of its own, which fails."""
+    try:
+        listed = yaml.safe_load(file.read_text())
+    except yaml.YAMLError as error:
+        listed = [str(error)]
+    for number, facts in enumerate(listed if isinstance(listed, list) else [listed]):
+        name = f"{file.stem}/{number}"
+        if isinstance(facts, dict):
+            name = str(facts.get("id", name))
+            yield Case(name, _suite(name), facts)
+        else:
+            yield Case(name, _suite(name), {"not a case": facts})
 
 
 def _suite(name):
     """`kai/integration_tests/reclaim/reclaim#L1` is of suite `kai reclaim`, `kueue/TestX/name` of `kueue TestX`."""
-    parts = name.partition("#")[0].split("/")
-    return f"{parts[0]} {parts[1] if parts[1] != 'integration_tests' else parts[2]}"
+    parts = [part for part in name.partition("#")[0].split("/") if part != "integration_tests"]
+    return " ".join(parts[:2])
 
 
 def _with_twins(cases):

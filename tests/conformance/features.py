@@ -31,8 +31,18 @@ def guarantees_do_not_add_up(facts):
 
 def is_short_of_replicas(job):
     """It runs, with fewer replicas than it needs."""
-    runs = sum(pod["state"] == "Running" for pod in job["pods"])
+    runs = sum(pod["state"] in jobs.THERE for pod in job["pods"])
     return 0 < runs < job["min_member"]
+
+
+def asks_for_more_than_a_chip_and_a_part(job):
+    """Neither whole chips nor a part of one."""
+    return job["gpus_per_pod"] > 1 and job["gpus_per_pod"] % 1 != 0
+
+
+def queues_have_priorities(facts):
+    """They come in an order of their own."""
+    return len({q.get("priority") for q in (*facts["queues"], *facts.get("departments", ()))}) > 1
 
 
 def asks_beyond_its_guarantee(case):
@@ -46,8 +56,9 @@ def asks_beyond_its_guarantee(case):
 
 def _beyond(facts, job):
     known = {q["name"]: q for q in (*facts.get("departments", ()), *facts["queues"])}
-    at = known[job["queue"]]
-    while at is not None:
+    at, seen = known[job["queue"]], set()
+    while at is not None and at["name"] not in seen:
+        seen.add(at["name"])
         inside = _below(known, at["name"])
         stays = facts["derived"]["kept"]
         used = sum(_chips(j) for j in facts["jobs"] if j["queue"] in inside and j["name"] in stays)
@@ -110,6 +121,28 @@ def lower_priority_elsewhere(facts):
     """Work of a lower priority in another queue of the pool."""
     _, priority, queue = quotas.incoming(facts)
     return any(one["priority"] < priority and one["queue"] != queue for one in facts.get("admitted", ()))
+
+
+def policy_forbids(facts):
+    """Somebody may not be displaced only because a queue has it so: by its own work, or by whom it lent to."""
+    if not any("preemption" in q for q in quotas.queues_of(facts)):
+        return False
+    _, priority, name = quotas.incoming(facts)
+    own = next(q for q in quotas.queues_of(facts) if q["name"] == name).get("preemption", {})
+    within, reclaim = own.get("WithinClusterQueue", "Never"), own.get("ReclaimWithinCohort", "Never")
+    for one in facts.get("admitted", ()):
+        lower = one["priority"] < priority
+        if lower and one["queue"] == name and within == "Never":
+            return True
+        if one["queue"] != name and (reclaim == "Never" or (reclaim == "LowerPriority" and not lower)):
+            return True
+    return False
+
+
+def labels_matter(facts):
+    """Which flavors may be used depends on labels or taints of theirs."""
+    sets = (*facts.get("podsets", ()), *facts.get("incoming", {}).get("podsets", ()))
+    return any(podset.keys() & {"selector", "node_affinity", "tolerates"} for podset in sets)
 
 
 def room_in_a_later_flavor(facts):

@@ -15,7 +15,10 @@ from tests.core.build import CPU, MEMORY, a_class, a_node, a_pool, a_queue, a_va
 POOL = "chips"
 FIRM, OPEN = "firm", "open"
 GONE = {"Releasing", "StuckInReleasing"}
-RUNS = {"Running", "Binding", "Bound", "Pipelined", "Allocated"}
+THERE = {"Running", "Binding", "Bound", "Allocated"}
+"""States of pods that have their chips."""
+RUNS = THERE | {"Pipelined"}
+"""States at the end of pods that run, or will as soon as others have left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def a_world(facts):
 
 def _pod(job, pod):
     """A pod without chips is none of chippool's: kube-scheduler places it where there is room."""
-    return Pod(job["name"], _requests(job), pod["node"] if pod["state"] == "Running" else None)
+    return Pod(job["name"], _requests(job), pod["node"] if pod["state"] in THERE else None)
 
 
 def some_node(name, size):
@@ -69,18 +72,16 @@ def some_node(name, size):
 
 def is_leaving(job):
     """Nothing is left of it but pods that terminate."""
-    return all(pod["state"] in GONE for pod in job["pods"])
+    return bool(job.get("deleting")) or all(pod["state"] in GONE for pod in job["pods"])
 
 
 def _held(facts, state):
-    return Counter(
-        {
-            pod["node"]: milli(job["gpus_per_pod"])
-            for job in facts["jobs"]
-            for pod in job["pods"]
-            if pod["state"] == state
-        }
-    )
+    found = Counter()
+    for job in facts["jobs"]:
+        for pod in job["pods"]:
+            goes = "Releasing" if job.get("deleting") and pod["state"] in THERE else pod["state"]
+            found[pod.get("node")] += milli(job["gpus_per_pod"]) if goes == state else 0
+    return found
 
 
 def _priorities(facts):
@@ -115,7 +116,7 @@ def _firm(facts, queue, chips):
     """What work that is not preemptible may have in a queue: what the queue and all above it deserve."""
     known = {q["name"]: q for q in (*facts.get("departments", ()), *facts["queues"])}
     quotas = [_deserved(queue, chips) or 0]
-    while (queue := known.get(queue.get("parent"))) is not None:
+    while (queue := known.pop(queue.get("parent"), None)) is not None:
         deserved = _deserved(queue, chips)
         quotas += [] if deserved is None else [deserved]
     return min(quotas)
@@ -139,7 +140,7 @@ def _seat(facts, job):
 
 
 def _workload(facts, job, age):
-    on = [pod["node"] for pod in job["pods"] if pod["state"] == "Running"]
+    on = [pod["node"] for pod in job["pods"] if pod["state"] in THERE]
     size = len(job["pods"])
     made = a_workload(
         job["name"],
@@ -164,7 +165,7 @@ def _seats(facts, job):
     for pod in groups:
         of_node = numbers.setdefault(pod.get("node"), {})
         of_node.setdefault(pod["gpu_groups"][0], len(of_node))
-    shared = [pod for pod in job["pods"] if pod["state"] == "Running" and pod.get("gpu_groups")]
+    shared = [pod for pod in job["pods"] if pod["state"] in THERE and pod.get("gpu_groups")]
     return tuple(numbers[pod["node"]][pod["gpu_groups"][0]] for pod in shared) if job["gpus_per_pod"] < 1 else ()
 
 

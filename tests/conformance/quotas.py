@@ -89,8 +89,9 @@ def flavors(facts, resource):
     name = incoming(facts)[2]
     parents = {c["name"]: c.get("cohort") for c in facts.get("cohorts", ())}
     by_name = {q["name"]: q for q in (*queues_of(facts), *facts.get("cohorts", ()))}
-    at, found = name, []
-    while at in by_name:
+    at, found, above = name, [], set()
+    while at in by_name and at not in above:
+        above.add(at)
         found += _flavors_of(by_name[at], resource)
         at = by_name[at].get("cohort") if at == name else parents.get(at)
     if not found:

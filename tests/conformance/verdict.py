@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tests.conformance import jobs, quotas
-from tests.conformance.not_applicable import CLASSES, Class, class_of
+from tests.conformance.not_applicable import CLASSES, UNKNOWN, Class, class_of
+from tests.conformance.words import unknown
 
 PASS, FAIL, NOT_APPLICABLE = "pass", "fail", "not applicable"
 MOST_NOT_APPLICABLE = 0.25
@@ -21,6 +22,8 @@ class Verdict:
 
 def judge(case):
     """Play a case and compare; one that can't be told in chippool's words has nothing to play."""
+    if not case.of_jobs and not case.facts.keys() & {"queue", "queues"}:
+        return Verdict(case, FAIL, (f"it has neither jobs nor queues, only {', '.join(map(str, case.facts))}",))
     found = class_of(case)
     if found is not None and found.name in _NOTHING_TO_PLAY:
         return Verdict(case, NOT_APPLICABLE, (), found)
@@ -63,9 +66,11 @@ def table(verdicts):
     if silent:
         yield f"passed without an outcome in the facts (comes to rest, no node holds more than it has): {silent}"
     for cls in CLASSES:
-        count = sum(v.cls is cls and v.word == NOT_APPLICABLE for v in verdicts)
-        if count:
-            yield f"  {count:>3}  {cls.name} [{cls.rule}]: {cls.reason}"
+        found = [v.case for v in verdicts if v.cls is cls and v.word == NOT_APPLICABLE]
+        if found:
+            words = sorted({word for case in found for word in unknown(case)}) if cls.name == UNKNOWN else ()
+            said = f" These are: {', '.join(words)}." if words else ""
+            yield f"  {len(found):>3}  {cls.name} [{cls.rule}]: {cls.reason}{said}"
     for verdict in verdicts:
         if verdict.word == FAIL:
             yield f"FAIL {verdict.case.id}: {'; '.join(verdict.differences)}"
