@@ -1,6 +1,7 @@
 """What is in the facts of a case, as far as a class of `not_applicable` asks for it; never its id or its name."""
 
 from tests.conformance import jobs, quotas
+from tests.conformance.amounts import chips, used
 
 WHOLE = "integration"
 """The suite whose cases run whole cycles."""
@@ -38,6 +39,14 @@ def is_short_of_replicas(job):
 def asks_for_more_than_a_chip_and_a_part(job):
     """Neither whole chips nor a part of one."""
     return job["gpus_per_pod"] > 1 and job["gpus_per_pod"] % 1 != 0
+
+
+def moves_work_of_more_priority(facts):
+    """Who comes is of lower priority than some who stay, and need not stay where they are."""
+    said = facts["derived"]
+    coming = [job["priority"] for job in facts["jobs"] if job["name"] in said["admitted"]]
+    stays = [job["priority"] for job in facts["jobs"] if job["name"] in said["kept"] and job["preemptible"]]
+    return bool(coming and stays) and min(coming) < max(stays)
 
 
 def queues_have_priorities(facts):
@@ -139,6 +148,17 @@ def policy_forbids(facts):
     return False
 
 
+def not_all_is_lent(facts):
+    """A queue keeps some of what is nominal to it from others, used or not."""
+    return any(
+        "lend_limit" in quota
+        for queue in (*quotas.queues_of(facts), *facts.get("cohorts", ()))
+        for group in queue.get("groups") or ()
+        for flavor in group
+        for quota in flavor["quota"].values()
+    )
+
+
 def labels_matter(facts):
     """Which flavors may be used depends on labels or taints of theirs."""
     sets = (*facts.get("podsets", ()), *facts.get("incoming", {}).get("podsets", ()))
@@ -161,11 +181,12 @@ def _free(facts, resource):
         for group in queue.get("groups") or ():
             for flavor in group:
                 if flavor["flavor"] in free and resource in flavor["quota"]:
-                    free[flavor["flavor"]] += quotas.chips(resource, flavor["quota"][resource]["nominal"])
+                    free[flavor["flavor"]] += chips(resource, flavor["quota"][resource]["nominal"])
     for one in facts.get("admitted", ()):
         if one["flavor"] in free:
-            free[one["flavor"]] -= quotas.chips(resource, one["request"].get(resource, 0))
-    for place, amount in {**facts.get("usage_milli", {}), **facts.get("other_usage_milli", {})}.items():
-        if place.partition("/")[0] in free and place.endswith(f"/{resource}"):
-            free[place.partition("/")[0]] -= int(amount) / 1000
+            free[one["flavor"]] -= chips(resource, one["request"].get(resource, 0))
+    for word, _ in quotas.USAGE:
+        for flavor, has in used(facts, word).items():
+            if flavor in free:
+                free[flavor] -= has.get(resource, 0)
     return free

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from math import inf
 
-from tests.conformance.world import Pod, World, milli
+from tests.conformance.world import Pod, World, milli, weight
 from tests.core.build import CPU, MEMORY, a_class, a_node, a_pool, a_queue, a_variant, a_workload
 
 POOL = "chips"
@@ -104,7 +104,7 @@ def _queues(facts, chips):
             limits={} if limit is None or limit < 0 else {POOL: limit},
             parent=parent,
             guaranteed={} if deserved is None else {POOL: deserved},
-            weight=max(1, queue.get("over_quota_weight") or 1),
+            weight=weight(queue.get("over_quota_weight")),
         )
         if queue["name"] in firm:
             own = {POOL: _firm(facts, queue, chips)}

@@ -17,6 +17,8 @@ from tests.conformance.features import (
     is_short_of_replicas,
     labels_matter,
     lower_priority_elsewhere,
+    moves_work_of_more_priority,
+    not_all_is_lent,
     policy_forbids,
     queues_have_priorities,
     room_in_a_later_flavor,
@@ -177,6 +179,24 @@ CLASSES = (
         "Decisions 1",
         "The order is by the priority of the work, then by the share of the queue; a queue has a weight, no priority.",
         _jobs(queues_have_priorities),
+    ),
+    Class(
+        "moves work of higher priority",
+        "Decisions 6",
+        "Work of the same or lower priority is moved for others; nobody makes work restart that comes before his own.",
+        _jobs(moves_work_of_more_priority),
+    ),
+    Class(
+        "quota of several resources",
+        "ChipQueue: quotas are of chips of a pool",
+        "One resource stands for the chips; of the others nobody has a quota, they have to be free on the node.",
+        _quotas(lambda facts: len(quotas.total(facts)) > 1),
+    ),
+    Class(
+        "what is not lent",
+        "Decisions 3 and 6b",
+        "A queue lends all that it does not use, and gets it back when it asks: there is no limit to lending.",
+        _quotas(not_all_is_lent),
     ),
     Class(
         "a gang with too few pods",

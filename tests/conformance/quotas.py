@@ -5,25 +5,15 @@ is guaranteed, the borrowing limit stands above it, a cohort is the parent; a qu
 its limit is what is guaranteed to it. There are no nodes in these cases: a pool is one node with all that is nominal.
 """
 
-import re
+from collections import Counter
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from chippool.core.plan import Admit, Displace, Hold
-from tests.conformance.world import World, milli
+from tests.conformance.amounts import PODS, chips, used
+from tests.conformance.world import World, milli, weight
 from tests.core.build import a_class, a_node, a_pool, a_queue, a_variant, a_workload, decision_of
 
-UNITS = {"": 1, "m": Decimal("0.001"), "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
-BYTES = 2**20
-"""A chip stands for a mebibyte where a quota is of memory."""
 FILLER = "used"
-
-
-def chips(resource, amount):
-    """A Kubernetes quantity as a number of chips."""
-    number, unit = re.fullmatch(r"(-?[\d.]+)([A-Za-z]*)", str(amount)).groups()
-    value = Decimal(number) * UNITS[unit]
-    return float(value / BYTES if resource == "memory" and unit else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +40,7 @@ def play(case):
 
 def _fits_alone(facts):
     """Whether it would get in if nobody else were there."""
-    world = a_world(facts)
-    world.workloads = {k: w for k, w in world.workloads.items() if w.assignment is None}
+    world = a_world({**facts, "admitted": (), "usage_milli": {}, "other_usage_milli": {}})
     return isinstance(decision_of(world.round(), "in"), Admit)
 
 
@@ -78,6 +67,8 @@ def total(facts):
     for count, request in incoming(facts)[0]:
         for resource, amount in request.items():
             found[resource] = found.get(resource, 0) + count * chips(resource, amount)
+    if any(_flavors_of(queue, PODS) for queue in queues_of(facts)):
+        found[PODS] = sum(count for count, _ in incoming(facts)[0])
     return {resource: amount for resource, amount in found.items() if amount}
 
 
@@ -126,7 +117,15 @@ def a_world(facts):
 def _node(facts, pool, stock):
     """One node with all there is of a flavor; other resources of the flavor are room beside the chips."""
     flavor, size = pool.rpartition("/")[0], milli(stock[pool])
-    room = {p.rpartition("/")[2]: milli(amount) for p, amount in stock.items() if p.startswith(f"{flavor}/")}
+    beside = Counter()
+    for has in _used_beside(facts):
+        beside.update(has.get(flavor, {}))
+    room = {
+        resource: milli(amount - beside[resource])
+        for p, amount in stock.items()
+        for own, resource in [p.rsplit("/", 1)]
+        if own == flavor
+    }
     node = a_node(pool, 1, pool)
     return replace(
         node, installed=size, allocatable=size, free=size, capacity=node.capacity | room, room=node.room | room
@@ -170,7 +169,7 @@ def _queue(queue, classes, guaranteed, *, alone):
         limits=limits,
         parent=queue.get("cohort"),
         guaranteed=guaranteed,
-        weight=max(1, int(float(queue.get("fair_weight") or 1))),
+        weight=weight(queue.get("fair_weight")),
     )
 
 
@@ -193,7 +192,7 @@ def _inclusive(name, everybody, cohort):
 
 def _admitted(facts):
     for age, one in enumerate(facts.get("admitted", ())):
-        resource, amount, requests = _split({r: chips(r, amount) for r, amount in one["request"].items()})
+        resource, amount, requests = _split(_asked(one), _key(facts))
         pool = pool_of(resource, one["flavor"])
         yield a_workload(
             one["name"],
@@ -206,22 +205,43 @@ def _admitted(facts):
         )
 
 
-def _split(asked):
+def _asked(admitted):
+    return {r: wish for r, amount in admitted["request"].items() if (wish := chips(r, amount))}
+
+
+def _key(facts):
+    """The resource that stands for chips."""
+    return min(total(facts))
+
+
+def _split(asked, key):
     """The resource that stands for chips, how much of it, and what has to be there of others on the node."""
-    (resource, amount), *rest = sorted(asked.items())
+    (resource, amount), *rest = sorted(asked.items(), key=lambda entry: (entry[0] != key, entry))
     return resource, amount, tuple((r, milli(wish)) for r, wish in rest)
+
+
+USAGE = (("usage_milli", "queue"), ("other_usage_milli", "other_queue"))
+
+
+def _used_beside(facts):
+    """Use of other resources by what has no chips, by flavor."""
+    for word, _ in USAGE:
+        yield {flavor: has for flavor, has in used(facts, word).items() if _key(facts) not in has}
+    for one in facts.get("admitted", ()):
+        if _key(facts) not in _asked(one):
+            yield {one["flavor"]: _asked(one)}
 
 
 def _fillers(facts):
     """Use that is only told by number, as work of the lowest priority there is."""
-    for word, queue in (("usage_milli", "queue"), ("other_usage_milli", "other_queue")):
-        for place, amount in facts.get(word, {}).items():
-            flavor, resource = place.split("/")
+    for word, queue in USAGE:
+        for flavor, has in used(facts, word).items():
+            resource, amount, requests = _split(has, _key(facts))
             pool = pool_of(resource, flavor)
             yield a_workload(
                 f"{FILLER}-{queue}-{flavor}",
                 "p0",
-                a_variant(pool, 1, int(amount) / 1000, requests=()),
+                a_variant(pool, 1, amount, requests=requests),
                 queue=facts[queue]["name"],
                 on=[pool],
                 created=-100.0,
@@ -230,7 +250,7 @@ def _fillers(facts):
 
 def _incoming(facts):
     _, priority, queue = incoming(facts)
-    resource, amount, requests = _split(total(facts))
+    resource, amount, requests = _split(total(facts), _key(facts))
     ways = [a_variant(pool_of(resource, f), 1, amount, name=f, requests=requests) for f in flavors(facts, resource)]
     return a_workload("in", f"p{priority}", *ways, queue=queue, created=0.0, uid="9999-in")
 

@@ -182,3 +182,8 @@ def shrunk(workload, replicas, reason, by, now):
 
 def milli(chips):
     return round(chips * CHIP)
+
+
+def weight(said):
+    """Weights may be parts of one, and nothing: that is next to nothing here. None is one."""
+    return max(1, round(1000 * float(1 if said is None else said)))
