@@ -13,7 +13,8 @@ from chippool.core.displacement import Room, fits_beside, join
 from chippool.core.elastic import must_go
 from chippool.core.ids import Milli
 from chippool.core.placement import Spot, Spots, fill, total
-from chippool.core.relocation import Move
+from chippool.core.relocation import Move, comes_back
+from chippool.core.repacking import by_repacking
 from chippool.core.shares import is_fraction, overfull
 from chippool.core.tenant import WHOLE, Tenant
 from chippool.core.vacancy import Outcome, Site, left_by_services, vacate_one
@@ -26,10 +27,12 @@ def by_moving(site: Site) -> Room | None:
     """Room without evicting anybody; None, and nothing changed, if none was found."""
     if not _may_be_enough(site):
         return None
-    start, outcome = site.relocation.mark(), Outcome()
-    if _until_it_fits(site, outcome):
-        return _spared(site, outcome)
-    site.relocation.undo(start)
+    start = site.relocation.mark()
+    for way in (_until_it_fits, by_repacking):
+        outcome = Outcome()
+        if way(site, outcome):
+            return _spared(site, outcome)
+        site.relocation.undo(start)
     site.effort.fails(by_moving, site.pool, site.bid)
     return None
 
@@ -79,15 +82,10 @@ def _shifted(site: Site, tenant: Tenant, freed: Iterable[int]) -> Move | None:
         return None
     start = site.relocation.mark()
     move = site.relocation.shift(tenant, site.pool, tenant.spots, freed)
-    if move is not None and not _comes_back(move) and site.tenancy.shelf.free_in_all() >= site.bid.floor:
+    if move is not None and not comes_back(move) and site.tenancy.shelf.free_in_all() >= site.bid.floor:
         return move
     site.relocation.undo(start)
     return None
-
-
-def _comes_back(move: Move) -> bool:
-    """Whether it would only go to come back: it is in a service's way for a while."""
-    return {spot.node: spot.replicas for spot in move.spots} == move.tenant.spots
 
 
 # --- enough

@@ -37,6 +37,16 @@ class Move:
     scavenged: bool = False
 
 
+def comes_back(move: Move) -> bool:
+    """Whether it would only go to come back: to the same nodes of its pool, and the same chips where it shares them."""
+    there = {i: (n, sorted(move.tenant.seats.get(i, ()))) for i, n in move.tenant.spots.items()}
+    goes = dict[int, tuple[int, list[int]]]()
+    for spot in move.spots:
+        count, seats_ = goes.get(spot.node, (0, []))
+        goes[spot.node] = count + spot.replicas, sorted([*seats_, *spot.seats])
+    return goes == there
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A moment to return to, of all pools."""

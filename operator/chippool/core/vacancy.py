@@ -83,12 +83,12 @@ def vacate_one(site: Site, outcome: Outcome, left: int) -> int:
 
 
 def _worth_trying(site: Site, outcome: Outcome) -> list[int]:
-    nodes = [i for i in islice(_nodes(site), NODES) if site.effort.spend()]
+    nodes = [i for i in islice(roomiest(site), NODES) if site.effort.spend()]
     weighed = [(weight, i) for i in nodes if (weight := _cost(site, outcome, i)) is not None]
     return [i for _, i in sorted(weighed)[:TRIES]]
 
 
-def _nodes(site: Site) -> Iterator[int]:
+def roomiest(site: Site) -> Iterator[int]:
     """Nodes with work on them that may hold a replica, those with the most idle chips first."""
     shelf = site.tenancy.shelf
     eligible = shelf.eligible(site.bid.ask)
@@ -100,11 +100,11 @@ def _nodes(site: Site) -> Iterator[int]:
 
 def _cost(site: Site, outcome: Outcome, i: int) -> Weight | None:
     """By chips alone; None where that is hopeless."""
-    chosen = _fewest(site, _movers(site, outcome, i), i)
+    chosen = _fewest(site, movers_on(site, outcome, i), i)
     return _weight(site, chosen, i) if chosen else None
 
 
-def _movers(site: Site, outcome: Outcome, i: int) -> list[Tenant]:
+def movers_on(site: Site, outcome: Outcome, i: int) -> list[Tenant]:
     """Who may be asked to leave a node, cheapest to displace first."""
     relocation, claim = site.relocation, site.bid.claim
     moved = {move.tenant.key for move in outcome.moves}
@@ -148,7 +148,7 @@ def _weight(site: Site, some: list[Tenant], i: int) -> Weight:
 
 def _vacate(site: Site, outcome: Outcome, i: int, left: int) -> int:
     """Move from node `i` who is in the way; who turns out to have no place to go is left out, and others are tried."""
-    movers = _movers(site, outcome, i)
+    movers = movers_on(site, outcome, i)
     while movers and site.effort.spend():
         start = site.relocation.mark()
         chosen = _in_the_way(site, movers, i)
