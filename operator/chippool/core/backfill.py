@@ -42,6 +42,8 @@ class Bookings:
     made: dict[Key, Reservation]
     _newcomers: defaultdict[PoolName, list[Leaver]]
     _tries: defaultdict[PoolName, int]
+    _next: dict[tuple[QueueName, PoolName], list[Reservation]]
+    """Those that somebody of a queue meets in a pool, as long as `made` is the same."""
 
     _tree: Tree
     _known: bool
@@ -50,7 +52,7 @@ class Bookings:
     def __init__(self, snapshot: Snapshot, tree: Tree, guarantees: Guarantees, now: float) -> None:
         self.snapshot, self.guarantees, self.now, self.made = snapshot, guarantees, now, {}
         self._tree = tree
-        self._newcomers, self._tries = defaultdict(list), defaultdict(int)
+        self._newcomers, self._tries, self._next = defaultdict(list), defaultdict(int), {}
         self._known = bool(snapshot.runtimes) or any(w.max_runtime is not None for w in snapshot.workloads.values())
 
     # --- who has one
@@ -59,6 +61,7 @@ class Bookings:
         """Somebody was given chips in this plan; a head may wait for them."""
         if self.of(workload.key) is not None:  # it found something to scavenge after all
             self.made = {key: kept for key, kept in self.made.items() if kept.head != workload.key}
+            self._next.clear()
         end = expected_end(workload, self.snapshot.runtimes, self.now) if self._known else inf
         if end < inf:
             chips, path = total(spots) * ask.chips, self._tree.paths.get(workload.queue, ())
@@ -78,6 +81,7 @@ class Bookings:
             if (best.pool, None) in self.made:
                 best.give_up_nodes()
             self.made.update(dict.fromkeys(best.keys, best))
+            self._next.clear()
 
     def _start(self, head: WorkloadKey, seeker: Seeker, chance: Chance) -> Reservation | None:
         pool = chance.option.pool
@@ -144,9 +148,13 @@ class Bookings:
         return tuple(kept for kept in self._ahead(seeker.queue, option) if kept.head not in seeker.passes)
 
     def _ahead(self, queue: QueueName, option: Option) -> list[Reservation]:
-        places: tuple[int | None, ...] = (None, *self._tree.paths.get(queue, ()))
-        found = [self.made.get((option.pool, place)) for place in places]
-        return list({kept.head: kept for kept in found if kept is not None}.values())
+        key = (queue, option.pool)
+        known = self._next.get(key)
+        if known is None:
+            places: tuple[int | None, ...] = (None, *self._tree.paths.get(queue, ()))
+            found = [self.made.get((option.pool, place)) for place in places]
+            known = self._next[key] = list({kept.head: kept for kept in found if kept is not None}.values())
+        return known
 
     def _passes(self, kept: Reservation, workload: Workload, priority: int, option: Option) -> bool:
         if not option.new or kept.head == workload.key or over_by(workload, self.now) <= kept.start:

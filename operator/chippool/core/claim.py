@@ -82,34 +82,6 @@ def _is_within(claim: Claim, tenant: Tenant, depth: int) -> bool:
     return depth < len(claim.within) and claim.within[depth] and tenant.external >= claim.external
 
 
-class Reach(StrEnum):
-    """How far a claim can reach at most, whoever makes it."""
-
-    SCAVENGER = "scavenger"
-    BORROWER = "borrower"
-    WITHIN = "within"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """A set of tenants that holds all a claim may take (see `Roll.inside`)."""
-
-    priority: int
-    reach: Reach
-    takes: Takes = Takes.ALL
-    seat: int | None = None
-    """The queue whose lower work is in it though it is guaranteed: the claim's own."""
-
-
-def scope_of(claim: Claim, *, guarded: bool) -> Scope:
-    """The scope of a claim; `guarded` says that its own queue has work that is not borrowed up to the root."""
-    if claim.scavenges:
-        return Scope(claim.priority, Reach.SCAVENGER, claim.takes)
-    if any(claim.within):
-        return Scope(claim.priority, Reach.WITHIN, claim.takes)
-    return Scope(claim.priority, Reach.BORROWER, claim.takes, claim.path[-1] if guarded else None)
-
-
 def shared(claim: Claim, *, inner: bool, guarded: bool, lent: bool) -> Claim:
     """The claim without its queue, where that makes no difference.
 

@@ -105,7 +105,7 @@ def beyond_reach(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> bool:
         return True
     if not bid.floor:
         return False
-    return tenancy.shelf.free_in_all() + tenancy.total(frontier.scope) - bid.replicas * bid.ask.chips < bid.floor
+    return tenancy.shelf.free_in_all() + tenancy.total(frontier.claim) - bid.replicas * bid.ask.chips < bid.floor
 
 
 def _above_floor(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list[Tenant]) -> bool:

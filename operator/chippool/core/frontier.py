@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from chippool.core.bits import Flags, flags_of
-from chippool.core.claim import Claim, may_take
+from chippool.core.claim import Claim
 from chippool.core.ids import Milli
 from chippool.core.model import Ask
 from chippool.core.roll import NO_RANK, Ranks
@@ -26,10 +26,10 @@ class Frontier:
     """
 
     def __init__(self, tenancy: Tenancy, ask: Ask, claim: Claim, contested: Contested) -> None:
-        self.claim, self.scope = claim, tenancy.scope(claim)
+        self.claim = claim
         self._tenancy, self._ask, self._contested = tenancy, ask, contested
         self._eligible = tenancy.shelf.eligible(ask)
-        self._most, self._heard = tenancy.bound(ask.chips, self._eligible, self.scope)
+        self._most, self._heard = tenancy.bound(ask.chips, self._eligible, claim)
         """Replicas that would fit if all left whom the claim may take, never too few; when that was so, in departures.
         """
         self._most_free: Milli | None = None
@@ -63,8 +63,9 @@ class Frontier:
     def _hear_of_departures(self) -> None:
         """Room changes hands in a plan; it grows only by what those leave over whom the claim may not take."""
         departed, chips = self._tenancy.departed, self._ask.chips
+        taken = self._tenancy.taken(self.claim)
         for tenant in departed[self._heard :]:
-            if not may_take(self.claim, tenant):
+            if not taken[tenant.rank]:
                 held = [count * tenant.ask.chips for count in tenant.spots.values()]
                 self._most += sum(-(-some // chips) for some in held)
                 self._most_free = None if self._most_free is None else self._most_free + sum(held)
@@ -79,7 +80,7 @@ class Frontier:
             bound = int(bounds[i])
             if bound == NO_RANK:
                 return []
-            leavers = self._leavers(i)
+            leavers = self._leavers(i, openings.takes)
             rank = leavers[-1].rank if leavers else NO_RANK
             if rank == bound:
                 return leavers
@@ -89,13 +90,14 @@ class Frontier:
 
     def _caught_up(self) -> Openings:
         if self._openings is None:
-            self._openings = self._tenancy.openings(self._ask.chips, self.scope)
+            self._openings = self._tenancy.openings(self._ask.chips, self.claim)
+            self._read = len(self._tenancy.shelf.freer)
             if self._eligible != self._tenancy.shelf.every:
                 self._later = self._earliest.copy()
         self._openings.catch_up()
         freer = self._tenancy.shelf.freer
         if self._later is not None and self._read < len(freer):
-            rows = np.array(freer[self._read :])
+            rows = list(set(freer[self._read :]))
             self._later[rows] = self._earliest[rows]
         self._read = len(freer)
         return self._openings
@@ -111,13 +113,13 @@ class Frontier:
         eligible = flags_of(self._eligible, len(self._tenancy.shelf.nodes))
         return np.where(eligible, 0, NO_RANK).astype(np.int32)
 
-    def _leavers(self, i: int) -> list[Tenant]:
+    def _leavers(self, i: int, takes: bytes) -> list[Tenant]:
         """Who has to leave node `i`, lowest first, until one more replica fits; empty if it never does."""
         free, chips = self._tenancy.shelf.free[i], self._ask.chips
         leavers: list[Tenant] = []
         shares = self._tenancy.shelf.shares[i]
         for tenant in self._tenancy.on[i]:
-            if tenant.gone or not may_take(self.claim, tenant):
+            if tenant.gone or not takes[tenant.rank]:
                 continue
             leavers.append(tenant)
             free += tenant.spots[i] * tenant.ask.chips

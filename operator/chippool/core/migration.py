@@ -103,7 +103,7 @@ def _asked(site: Site) -> Milli:
 
 def _takeable(site: Site) -> Milli:
     tenancy, claim = site.tenancy, site.bid.claim
-    return tenancy.total(tenancy.scope(claim))
+    return tenancy.total(claim)
 
 
 def _evictions(site: Site, gone: list[Tenant]) -> Iterator[int]:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from chippool.core.claim import Reach, Scope, Takes
+from chippool.core.claim import Claim, Takes
 from chippool.core.holes import Ints
 from chippool.core.ids import Milli
-from chippool.core.tenant import GUARANTEED, WHOLE, Tenant
+from chippool.core.tenant import WHOLE, Tenant
+from chippool.core.tree import Path
 
 Ranks = NDArray[np.int32]
 Truths = NDArray[np.bool_]
@@ -24,30 +25,51 @@ class Roll:
         self._priority = np.array([t.priority for t in ranked], np.int64)
         self._chips = np.array([t.chips for t in ranked], np.int64)
         self._seat = np.array([t.path[-1] if t.path else -1 for t in ranked], np.int64)
-        self._lent = np.array([t.loan < GUARANTEED for t in ranked], np.bool_)
+        deepest = max((len(t.path) for t in ranked), default=0)
+        paths = [(*t.path, *[-1] * (deepest - len(t.path))) for t in ranked]
+        self._levels = list(np.array(paths, np.int64).reshape(len(ranked), deepest).T)
+        self._loan = np.array([t.loan for t in ranked], np.int64)
         self._scavenges = np.array([t.scavenges for t in ranked], np.bool_)
         self._external = np.array([t.external for t in ranked], np.bool_)
         self._past = np.array([t.index != WHOLE for t in ranked], np.bool_)
-        self._left_alone = np.array([t.fixed for t in ranked], np.bool_)
+        self._fixed = np.array([t.fixed for t in ranked], np.bool_)
         node = np.array([i for t in ranked for i in t.spots], np.int64)
         order = np.argsort(node, kind="stable")  # by node, and on each by rank
         self._node = node[order]
         self._rank = np.array([t.rank for t in ranked for _ in t.spots], np.int64)[order]
         self._held = np.array([n * t.ask.chips for t in ranked for n in t.spots.values()], np.int64)[order]
+        self._in_all = np.array([sum(t.spots.values()) * t.ask.chips for t in ranked], np.int64)
 
-    def inside(self, scope: Scope) -> Truths:
-        """The tenants of a scope, gone or not."""
-        lower, free = self._priority < scope.priority, ~self._left_alone
-        match scope.reach:
-            case Reach.SCAVENGER:
-                found = self._scavenges & free
-            case Reach.BORROWER:
-                found = self._scavenges | (lower & self._lent & free)
-            case Reach.WITHIN:
-                found = self._scavenges | ((lower | self._lent | self._external) & free)
-        if scope.seat is not None:
-            found |= (self._seat == scope.seat) & lower & free
-        return found if scope.takes is Takes.ALL else found & self._yielded(scope.takes)
+    def taken(self, claim: Claim) -> Truths:
+        """`may_take` for every tenant, gone or not."""
+        lower, depth = self._priority < claim.priority, self._parting(claim.path)
+        borrowed = self._loan <= depth
+        by_right = np.where(
+            self._is_within(claim, depth),
+            lower | borrowed | (self._external > claim.external),
+            lower & (borrowed | self._scavenges),
+        )
+        found = np.where(self._seat == claim.path[-1], lower, by_right) if claim.path else by_right
+        found &= ~self._fixed
+        if claim.scavenges:
+            found &= self._scavenges & (self._external >= claim.external)
+        else:
+            found |= self._scavenges
+        if claim.takes is not Takes.ALL:
+            found &= self._yielded(claim.takes)
+        return found
+
+    def _parting(self, path: Path) -> Ints:
+        depth, together = np.zeros(self._seat.size, np.int64), np.ones(self._seat.size, np.bool_)
+        for level, i in zip(self._levels, path, strict=False):
+            together = together & (level == i)
+            depth += together
+        return depth
+
+    def _is_within(self, claim: Claim, depth: Ints) -> Truths:
+        by_depth = np.zeros(max(len(claim.path), len(claim.within)) + 1, np.bool_)
+        by_depth[: len(claim.within)] = claim.within
+        return by_depth[depth] & (self._external >= claim.external)
 
     def _yielded(self, takes: Takes) -> Truths:
         """Replicas past minReplicas, and what is scavenged where that counts too."""
@@ -60,11 +82,11 @@ class Roll:
 
     def total(self, some: Truths) -> Milli:
         """Chips that these tenants hold together, of those who are there."""
-        return int(self._held[(some & self.there)[self._rank]].sum())
+        return int(self._in_all @ (some & self.there))
 
     def charged(self, some: Truths) -> Milli:
         """Chips that count as used by these tenants, of those who are there."""
-        return int(self._chips[some & self.there].sum())
+        return int(self._chips @ (some & self.there))
 
     def openings(self, some: Truths, free: Ints, chips: Milli) -> Ranks:
         """By node, the rank of the one whose leaving makes so many chips free, were these to leave in order."""

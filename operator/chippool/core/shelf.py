@@ -58,8 +58,8 @@ class Shelf:
         """Says which node costs least, where the pool's demand is known."""
         self.freer: list[int] = []
         """Nodes that got freer, in the order it happened: what did not fit before may fit there now."""
-        self._full: dict[Ask, int] = {}
-        """How far `freer` was read when no replica fitted anywhere."""
+        self._full: dict[tuple[Ask, int], int] = {}
+        """How far `freer` was read when no replica fitted anywhere, by ask and the nodes that were closed."""
         self._tight: dict[Requests, int] = {}
         self._tight_at: defaultdict[int, list[Requests]] = defaultdict(list)
         self._log: list[tuple[int, Milli, Mapping[str, int], Shares]] = []
@@ -73,8 +73,9 @@ class Shelf:
         self._eligible: dict[Ask, int] = {}
         self._ceilings: dict[Ask, int] = {}
         self._kinds: dict[int, int] | None = None
-        self._sum: tuple[int, Milli] | None = None
-        """What is free in all, and when that was added up, in touches."""
+        self._may_get = flags_of(self.usable, len(nodes)).tobytes()
+        self._idle_whole = sum(max(_level(n.free, n.shares), 0) for i, n in enumerate(nodes) if self._may_get[i])
+        """What is idle of wholly idle chips on nodes that may get anything."""
 
     def _grouped(self, amounts: list[int]) -> dict[int, int]:
         members: defaultdict[int, list[int]] = defaultdict(list)
@@ -155,14 +156,7 @@ class Shelf:
 
     def free_in_all(self) -> Milli:
         """Milli-chips that are free on nodes that may get anything."""
-        now = len(self._ground.touched)
-        if self._sum is None or self._sum[0] != now:
-            self._sum = now, self._free_in_all()
-        return self._sum[1]
-
-    def _free_in_all(self) -> Milli:
-        free = sum((bits & self.usable).bit_count() * level for level, bits in self.levels.items() if level > 0)
-        return free + self._idle_parts
+        return self._idle_whole + self._idle_parts
 
     def ceiling(self, ask: Ask) -> int:
         """Replicas of `ask` the pool could ever hold, were every node healthy and empty."""
@@ -216,10 +210,12 @@ class Shelf:
         self._set(i, self.free[i] + count * ask.chips, left, shares)
 
     def _set(self, i: int, free: Milli, room: Mapping[str, int], shares: Shares) -> None:
-        bit, level = 1 << i, _level(free, shares)
-        if shares is not self.shares[i] and self.usable & bit:
-            self._idle_parts += idle_beside(shares) - idle_beside(self.shares[i])
-        self.levels[_level(self.free[i], self.shares[i])] ^= bit
+        bit, level, before = 1 << i, _level(free, shares), _level(self.free[i], self.shares[i])
+        if self._may_get[i]:
+            self._idle_whole += max(level, 0) - max(before, 0)
+            if shares is not self.shares[i]:
+                self._idle_parts += idle_beside(shares) - idle_beside(self.shares[i])
+        self.levels[before] ^= bit
         self.levels[level] = self.levels.get(level, 0) | bit
         self.free[i], self.room[i], self.shares[i] = free, room, shares
         self._ground.touched.append(i)
@@ -234,19 +230,18 @@ class Shelf:
 
     def mark_full(self, ask: Ask) -> None:
         """Remember that no replica of `ask` fits anywhere, until something gets freer."""
-        if not self.closed:
-            self._full[ask] = len(self.freer)
+        self._full[ask, self.closed] = len(self.freer)
 
     def is_full_for(self, ask: Ask) -> bool:
         """Whether no replica of `ask` is known to fit: only nodes that got freer since are looked at again."""
-        read = self._full.get(ask)
+        read = self._full.get((ask, self.closed))
         if read is None:
             return False
         if read == len(self.freer):
             return True
         freer = set(self.freer[read:]) if len(self.freer) - read <= _FEW else None
         if freer is None or any(self.free[i] >= ask.chips and self._fits_on(i, ask) for i in freer):
-            del self._full[ask]
+            del self._full[ask, self.closed]
             return False
         self.mark_full(ask)
         return True

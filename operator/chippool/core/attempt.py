@@ -1,0 +1,72 @@
+"""One way of one workload while it is searched for: what it has to mind and by what right it may displace others."""
+
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+
+from chippool.core.board import Board
+from chippool.core.claim import Claim, Takes
+from chippool.core.displacement import Bid
+from chippool.core.ids import Milli
+from chippool.core.regain import Passed, regained
+from chippool.core.reserve import kept
+from chippool.core.seeker import Option, Seeker
+
+Right = tuple[Claim, Passed]
+"""A claim, and the levels below which so many chips have to be given back for it to hold."""
+
+
+class Attempt:
+    """An option that could be; the board is the same until it is taken, so each thing is worked out once."""
+
+    def __init__(self, board: Board, seeker: Seeker, option: Option) -> None:
+        self.board, self.seeker, self.option = board, seeker, option
+        self.minded = board.bookings.minded(seeker, option)
+        """The reservations of others that it has to leave alone."""
+        self.passed = board.ledger.passed(seeker.queue, option.pool, option.new)
+        """The levels whose limit it would pass, and by how much."""
+        self.floor = kept(board.snapshot, option.pool, seeker.priority, replacing=not option.new)
+        """Chips it has to leave free; what replaces a lost node is not `new`, and may use spares."""
+        self.fits = 0
+        """Replicas there is room for as it is."""
+        path = board.tree.paths.get(seeker.queue, ()) if self.minded else ()
+        self.has_quota = all(one.has_quota(path, option.new) for one in self.minded)
+        """Whether it leaves those who are next their part of the limits."""
+        self._claim: Claim | None = None
+        self._regained: list[Right] | None = None
+        self._terms: tuple[Milli, int] | None = None
+
+    @property
+    def claim(self) -> Claim:
+        """By what right it may displace others in the option's pool."""
+        if self._claim is None:
+            self._claim = self._its_claim()
+        return self._claim
+
+    def _its_claim(self) -> Claim:
+        board, seeker, option = self.board, self.seeker, self.option
+        within = () if option.scavenges else board.ledger.within(seeker.queue, option.pool, option.new)
+        path, external = board.tree.paths.get(seeker.queue, ()), seeker.queue in board.tree.external
+        takes = Takes.YIELDED if seeker.grows else Takes.ALL
+        return Claim(seeker.priority, path, within, option.scavenges, external, seeker.spared, takes)
+
+    def rights(self) -> Iterator[Right]:
+        """Its own first, then those it would have with guarantees regained.
+
+        None where others are next and need what the limits leave.
+        """
+        if not self.has_quota:
+            return
+        yield self.claim, self.passed
+        if self._regained is None:
+            option = self.option
+            self._regained = regained(self.board, self.seeker.queue, option.pool, option.new, self.claim, self.passed)
+        yield from self._regained
+
+    def bid(self, option: Option, claim: Claim, passed: Passed) -> Bid:
+        """What it asks for by this right; `option` is its own, or the same in one domain."""
+        if self._terms is None:
+            shelf = self.board.shelves[self.option.pool]
+            floor = min(self.floor, shelf.free_in_all()) if self.floor else 0
+            self._terms = floor, reduce(or_, [one.nodes for one in self.minded], 0)
+        return Bid(option.variant.ask, option.replicas, claim, passed, *self._terms)
