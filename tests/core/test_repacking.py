@@ -5,7 +5,7 @@ from dataclasses import replace
 from chippool.core.constraints import Constraints
 from chippool.core.model import Bystander, Mode
 from chippool.core.plan import Hold
-from tests.core.build import a_pool, a_reserve, a_workload, decide, decision_of, kinds, nodes
+from tests.core.build import a_pool, a_queue, a_reserve, a_workload, decide, decision_of, kinds, nodes
 
 A, B, C = "h800-000", "h800-001", "h800-002"
 
@@ -65,3 +65,12 @@ def test_parts_of_chips_change_places_too():
     plan = decide(nodes(3, 1), [*running, a_workload("two", chips=1, replicas=2, created=9.0)])
     assert kinds(plan)["two"] == "Admit"
     assert list(kinds(plan).values()).count("Migrate") == 2
+
+
+def test_they_change_places_beside_those_who_are_evicted():
+    """Of team's chips two are borrowed; the other queue needs two nodes, and a gang of team's is on all three."""
+    queues = [a_queue(guaranteed={"h800": 4}), a_queue("other", guaranteed={"h800": 8})]
+    lent = a_workload("lent", chips=2, on=[A], created=1.0)
+    waiting = a_workload("pair", chips=4, replicas=2, queue="other", created=9.0)
+    plan = decide(nodes(3, 4), [spread(A, B, C), lent, waiting], queues=queues)
+    assert kinds(plan) == {"pair": "Admit", "lent": "Displace", "spread": "Migrate"}

@@ -27,12 +27,9 @@ def by_moving(site: Site) -> Room | None:
     """Room without evicting anybody; None, and nothing changed, if none was found."""
     if not _may_be_enough(site):
         return None
-    start = site.relocation.mark()
-    for way in (_until_it_fits, by_repacking):
-        outcome = Outcome()
-        if way(site, outcome):
-            return _spared(site, outcome)
-        site.relocation.undo(start)
+    room = _moved_about(site, [])
+    if room is not None:
+        return room
     site.effort.fails(by_moving, site.pool, site.bid)
     return None
 
@@ -41,13 +38,23 @@ def by_moving_and_evicting(site: Site) -> Room | None:
     """Room by evicting some whom the bid may take and moving others; None, and nothing changed, if none was found."""
     start, gone = site.relocation.mark(), list[Tenant]()
     for _ in islice(_evictions(site, gone), EVICTED):
-        tried, outcome = site.relocation.mark(), Outcome(evicted=list(gone))
-        if _until_it_fits(site, outcome):
-            return _spared(site, outcome)
-        site.relocation.undo(tried)
+        room = _moved_about(site, gone)
+        if room is not None:
+            return room
     site.relocation.undo(start)
     site.tenancy.restore(gone)
     site.effort.fails(by_moving_and_evicting, site.pool, site.bid)
+    return None
+
+
+def _moved_about(site: Site, gone: list[Tenant]) -> Room | None:
+    """Room beside all but those that are gone; None, and nothing changed, if none was found."""
+    start = site.relocation.mark()
+    for way in (_until_it_fits, by_repacking):
+        outcome = Outcome(evicted=list(gone))
+        if way(site, outcome):
+            return _spared(site, outcome)
+        site.relocation.undo(start)
     return None
 
 
