@@ -22,6 +22,7 @@ class Roll:
 
     def __init__(self, ranked: Sequence[Tenant]) -> None:
         self.there: Truths = np.ones(len(ranked), np.bool_)
+        self._keys = [t.key for t in ranked]
         self._priority = np.array([t.priority for t in ranked], np.int64)
         self._chips = np.array([t.chips for t in ranked], np.int64)
         self._seat = np.array([t.path[-1] if t.path else -1 for t in ranked], np.int64)
@@ -57,6 +58,8 @@ class Roll:
             found |= self._scavenges
         if claim.takes is not Takes.ALL:
             found &= self._yielded(claim.takes)
+        if claim.spared:
+            found[[rank for rank, key in enumerate(self._keys) if key in claim.spared]] = False
         return found
 
     def _parting(self, path: Path) -> Ints:

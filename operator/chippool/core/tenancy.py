@@ -69,8 +69,6 @@ class Tenancy:
         found = self._taken.get(alike)
         if found is None:
             found = self._taken[alike] = self.roll.taken(alike)
-            if alike.spared:
-                found[[tenant.rank for tenant in self.ranked if tenant.key in alike.spared]] = False
         return found
 
     def total(self, claim: Claim) -> Milli:
