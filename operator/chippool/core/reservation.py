@@ -1,7 +1,7 @@
 """Rule 7: the room that is kept for the workload that is next in a pool, and what is left of it for others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chippool.core.bits import each
 from chippool.core.claim import Claim
@@ -58,6 +58,8 @@ class Reservation:
     spare: dict[int, Spare]
     quota: dict[int, Milli]
     """What the limits of the head's queue and those above leave beside it at `start`, by position in the tree."""
+    _too_large: set[Ask] = field(default_factory=set)
+    """Asks for which nothing is left beside it on any node."""
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -80,10 +82,13 @@ class Reservation:
 
     def lend(self, shelf: Shelf, ask: Ask, replicas: int) -> Spots:
         """Put up to `replicas` on the kept nodes where the head's have room beside them; whole chips only."""
-        if not ask.chips or is_fraction(ask.chips):
+        if not ask.chips or is_fraction(ask.chips) or ask in self._too_large:
+            return []
+        if not any(spare.fits(ask) for spare in self.spare.values()):  # nor will any: it only becomes less
+            self._too_large.add(ask)
             return []
         nodes = each(self.nodes & shelf.eligible(ask))
-        return put(shelf, ask, replicas, nodes, lambda i: min(shelf.capacity(i, ask), self.spare[i].fits(ask)))
+        return put(shelf, ask, replicas, nodes, lambda i: min(self.spare[i].fits(ask), shelf.capacity(i, ask)))
 
     def charge(self, path: Path, ask: Ask, spots: Spots, new: Milli) -> None:
         """Count what may stay on past `start`; `new` chips of it count against limits."""

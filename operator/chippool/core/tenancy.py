@@ -43,7 +43,8 @@ class Tenancy:
         self._read = len(shelf.touched)
         self._beneath: dict[int, Truths] = {}
         self._openings: dict[tuple[Milli, Claim], Openings] = {}
-        self._bounds: dict[tuple[Milli, int, Claim], tuple[int, int]] = {}
+        self._if_all_left: dict[tuple[int, Claim], tuple[Ints, int]] = {}
+        """Free chips by node if all left whom a claim may take, and how many had departed when that was added up."""
 
     def _seat(self, rank: int, tenant: Tenant) -> None:
         tenant.rank = rank
@@ -80,14 +81,14 @@ class Tenancy:
 
         Added up once a plan, by chips alone; with it comes how many had departed by then.
         """
-        key = (chips, eligible, claim)
-        found = self._bounds.get(key)
+        key = (eligible, claim)
+        found = self._if_all_left.get(key)
         if found is None:
             nodes = len(self.shelf.nodes)
-            open_ones = self.free() + self.roll.held(self.taken(claim), nodes)
-            fit = int((np.maximum(open_ones[flags_of(eligible, nodes)], 0) // chips).sum())
-            found = self._bounds[key] = fit, len(self.departed)
-        return found
+            left = self.free() + self.roll.held(self.taken(claim), nodes)
+            found = self._if_all_left[key] = np.maximum(left[flags_of(eligible, nodes)], 0), len(self.departed)
+        left, departed = found
+        return int((left // chips).sum()), departed
 
     def gives_back(self, claim: Claim, i: int, chips: Milli) -> bool:
         """Whether those below a place in the tree whom the claim may take hold so many chips."""
