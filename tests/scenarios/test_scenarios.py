@@ -94,7 +94,8 @@ def a_line(line, age):
     ]
     on = found["on"].split() if found["on"] else ()
     queue, limit = found["queue"] or "team", float(found["limit"]) if found["limit"] else None
-    more = {"max_runtime": limit, "min_replicas": int(found["least"]) if found["least"] else None}
+    runs = next((i for i, way in enumerate(ways) if on and on[0].rsplit("-", 1)[0] in way.pools), 0)
+    more = {"max_runtime": limit, "min_replicas": int(found["least"]) if found["least"] else None, "variant": runs}
     made = a_workload(found["name"], found["cls"], *ways, queue=queue, created=float(age), on=on, **more)
     return replace(made, topology=Within(found["level"], found["how"] == "in") if found["level"] else None)
 
@@ -112,7 +113,7 @@ def said(decision):
             why = "" if reason is Reason.PREEMPTED else f", {reason}"
             return f"displace {name} for {by.removeprefix('ns/')}{why}" if by else f"displace {name}, {reason}"
         case Migrate(nodes=on, variant=variant, by=by):
-            return f"move {name} as {variant} to {' '.join(on)} for {(by or 'nobody').removeprefix('ns/')}"
+            return f"move {name} as {variant} to {' '.join(on)}" + (f" for {by.removeprefix('ns/')}" if by else "")
         case Hold(reason=reason, shortages=short, starts=starts):
             lacks = [f"{s.pool} {s.reason} {shown(s.asked)} asked {shown(s.free)} free" for s in short]
             return ", ".join([f"hold {name}", reason, *lacks, *([f"starts at {starts:g}"] if starts else [])])

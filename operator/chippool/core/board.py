@@ -56,6 +56,8 @@ class Board:
         """When those that are left alone for a while may be displaced again."""
         self.rivals = Rivals(snapshot)
         self._effort = Effort()
+        self.holding: defaultdict[WorkloadKey, list[Tenant]] = defaultdict(list)
+        """What was admitted as the plan began."""
         self._now = now
         self._relocation = Relocation(self.topologies, self.ledger, self.options, self.rivals, self.bookings)
         self._fixed: set[PoolName] = set()
@@ -90,6 +92,7 @@ class Board:
         if len(held) > 1 or tenant.scavenges:
             self._yielding.add(given.pool)
         self._tenants[given.pool] += held
+        self.holding[workload.key] += held
         used[workload.queue, given.pool, tenant.scavenges] += tenant.chips
 
     def _describe(self, tenant: Tenant, workload: Workload, pool: PoolName) -> None:
@@ -176,6 +179,19 @@ class Board:
 
     def _site(self, pool: PoolName, bid: Bid) -> Site:
         return Site(pool, self._tenancy(pool), bid, self._relocation, self._contested(pool), self._effort)
+
+    def let_go(self, pool: PoolName, tenant: Tenant) -> None:
+        """Take a tenant off the pool: it goes on elsewhere, and nobody displaces it in this plan."""
+        tenancy = self._tenancy(pool)
+        tenancy.evict(tenant)
+        tenancy.departed.append(tenant)
+        self.ledger.give(tenant.queue, pool, tenant.chips, scavenged=tenant.scavenges)
+
+    def take_in(self, pool: PoolName, tenant: Tenant) -> None:
+        """Count the last one that was let go among the tenants again; whoever asks rolls back shelf and ledger."""
+        tenancy = self._tenancy(pool)
+        tenancy.restore((tenant,))
+        tenancy.departed.pop()
 
     def gives_back(self, pool: PoolName, claim: Claim, i: int, chips: Milli) -> bool:
         """Whether those below a place in the tree whom the claim may take hold so many of the pool's chips."""

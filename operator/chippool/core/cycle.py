@@ -2,15 +2,17 @@
 
 1  what the cluster shows: ended, out of time, suspended, never right      review
 2  replicas of admitted work that lost their node, before anything else    search
-3  whatever asks, in order: admit, or hold with the reason                 turns, together, search, displacement
+3  whatever asks, in order: admit, or hold with the reason                 turns, bazaar, search, displacement
 4  who has what it needs and wants more                                    growth
 5  who only scavenges, once nobody else can use what is left
+6  who runs and trades places with others                                  bazaar
 """
 
 from collections.abc import Iterator
 from itertools import groupby
 
 from chippool.core.answers import Answer, Answers
+from chippool.core.bazaar import Bazaar
 from chippool.core.board import Board, holders
 from chippool.core.checks import admitted_as, mistake, wanted
 from chippool.core.elastic import Grows, keeps_its_size, least, replacements
@@ -40,7 +42,6 @@ from chippool.core.search import Found, chances, search
 from chippool.core.seeker import Option, a_seeker, as_grower
 from chippool.core.shortage import verdict
 from chippool.core.taken import displaced, moved, shrunk
-from chippool.core.together import Chosen, liked_first, together
 from chippool.core.turns import Turns
 
 __all__ = ["Policy", "schedule"]
@@ -61,18 +62,20 @@ def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
     for workload in rest:
         if workload.assignment is not None and workload.missing:
             cycle.place(workload)
+    cycle.bazaar.open(content, now)
     for workload in cycle.in_turn(asking):
         cycle.ask(workload)
     cycle.grow(rest, scavenging=False)
     for workload in cycle.in_turn(cycle.scavengers):
         cycle.admit(workload, every=True)
     cycle.grow(rest, scavenging=True)
+    prices = cycle.bazaar.close(asking)
     for workload in content:
         cycle.resize(workload)
     moments = [m for w in living for m in wakes(w, now, policy)]
     reserved = cycle.reserved()
-    moments += [*cycle.respites(), *(kept.look_again for kept in reserved)]
-    return Plan(cycle.decisions(), min(moments, default=None), holders(snapshot), reserved)
+    moments += [*cycle.respites(), *(kept.look_again for kept in reserved), *cycle.bazaar.moments]
+    return Plan(cycle.decisions(), min(moments, default=None), holders(snapshot), reserved, prices)
 
 
 def _split(workloads: list[Workload]) -> tuple[list[Workload], list[Workload]]:
@@ -106,10 +109,10 @@ class _Cycle:
         self._board = Board(snapshot, gone, now)
         self._spared = spared(snapshot.workloads.values(), now)
         self._decided: dict[WorkloadKey, Decision] = dict(facts)
+        self.bazaar = Bazaar(self._board, self._decided)
         self._displaced: set[WorkloadKey] = set()
         self._board.rivals.expect(asking, self._decided)
         self._answers = Answers()
-        self._chosen: Chosen = {}
         self._waiting = 0
         self._lacking: set[PoolName] = set()
         """Pools in which admitted work waits for nodes."""
@@ -127,7 +130,7 @@ class _Cycle:
             yield from first
             passed = {w.key for w in first}
             rest = [w for w in group if w.key not in passed]
-            self._chosen = together(self._board, rest)
+            self.bazaar.choose(rest)
             yield from Turns(self._board.ledger, rest)
 
     def respites(self) -> list[float]:
@@ -177,7 +180,10 @@ class _Cycle:
             return
         options = self._board.options(workload)
         own = options if every else tuple(o for o in options if not o.scavenges)
-        found = self._look_where_chosen(workload, own) or self._look(workload, own)
+        for ways in self.bazaar.preferred(workload.key, own):
+            found = self._look(workload, ways)
+            if isinstance(found, Found):
+                break
         if isinstance(found, Found):
             self._win(workload, admission(workload, found), found)
         elif len(own) < len(options):
@@ -252,14 +258,6 @@ class _Cycle:
             return found
         self._board.bookings.book(workload.key, seeker, chances(self._board, seeker, found))
         return self._answers.keep(seeker, (*verdict(found), found))
-
-    def _look_where_chosen(self, workload: Workload, options: tuple[Option, ...]) -> Found | None:
-        """Rule 2: what was chosen for all who compete goes before its own preference."""
-        chosen = self._chosen.get(workload.key)
-        if chosen is None or chosen == options[0]:
-            return None
-        found = self._look(workload, liked_first(options, chosen))
-        return found if isinstance(found, Found) else None
 
     def _win(self, winner: Workload, decision: Decision, found: Found) -> None:
         self._decided[winner.key] = decision

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from chippool.core.assignment import Effort, solve
 from chippool.core.ids import Milli, PoolName, VariantName, WorkloadKey
-from chippool.core.prices import shadow_prices
+from chippool.core.prices import DAY, shadow_prices
 from chippool.core.seating import Option, Problem, Row
 
 RISE = 1.05
@@ -24,6 +24,8 @@ AGEING = 4 * 3600.0
 """Seconds of waiting that count as much as a workload at its best speed."""
 _UNIT = 1_000_000
 """Speeds are compared in millionths, as integers: a tie is a tie on every machine."""
+_STAKE = 1000
+"""What a day of work that would go counts, in the same: enough to tell equals apart."""
 _EFFORT = Effort()
 
 
@@ -51,6 +53,8 @@ class Contender:
     """The way it has chips in."""
     settled: bool = True
     """Whether leaving that way costs anything: false for one that was given its chips a moment ago in the same plan."""
+    lost: float = 0.0
+    """Seconds of work that go if it moves: of those who might as well, who loses the least does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +143,8 @@ class _Table:
 
     def _weighed(self, c: Contender) -> tuple[Option, ...]:
         """Of equally fast ways the first named is liked best."""
-        held = c.held if c.settled else None
-        return tuple(
-            Option(self._number[way.pool], way.chips, max(round(_UNIT * way.speed * (RISE if k == held else 1)) - k, 1))
-            for k, way in enumerate(c.ways)
-        )
+        worth = [round(_UNIT * way.speed) - k for k, way in enumerate(c.ways)]
+        if c.held is not None and c.settled:
+            worth[c.held] = round(_UNIT * c.ways[c.held].speed * RISE + _STAKE * min(c.lost / DAY, 1.0)) - c.held
+        numbered = zip(c.ways, worth, strict=True)
+        return tuple(Option(self._number[way.pool], way.chips, max(value, 1)) for way, value in numbered)

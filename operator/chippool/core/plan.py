@@ -185,3 +185,5 @@ class Plan:
     """Who holds each pool before this plan, largest first."""
     reserved: tuple[Reserved, ...] = ()
     """By pool: what is kept free after this plan for the workload that is next."""
+    prices: dict[PoolName, float] = field(default_factory=dict)
+    """What one more chip of a pool would add, in workloads at their best speed."""

@@ -1,0 +1,143 @@
+"""Rule 2: who of one priority waits and may find room, in the order of their turns, and what there is for them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from chippool.core.board import Board
+from chippool.core.checks import mistake, pool_problem
+from chippool.core.ids import Milli, PoolName, WorkloadKey
+from chippool.core.matching import Way, relative_speeds
+from chippool.core.model import Ask, Workload
+from chippool.core.reserve import kept
+from chippool.core.seeker import Option
+from chippool.core.turns import Turns
+
+CROWD = 300
+"""So many are chosen for together, in the order of their turns; those after them take what they like best."""
+LOOKED_AT = 1000
+"""So many are looked at to find them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A workload with its ways that could be now, the preferred first, and its speed in each, relative to its best."""
+
+    workload: Workload
+    options: tuple[Option, ...]
+    speeds: tuple[float, ...]
+
+    @property
+    def key(self) -> WorkloadKey:
+        return self.workload.key
+
+    def ways(self) -> tuple[Way, ...]:
+        """The same as those see it who choose together."""
+        return tuple(
+            Way(option.variant.name, option.pool, option.new, speed)
+            for option, speed in zip(self.options, self.speeds, strict=True)
+        )
+
+
+def is_flexible(workload: Workload) -> bool:
+    return len(workload.variants) > 1 or any(len(variant.pools) > 1 for variant in workload.variants)
+
+
+class Stock:
+    """What the pools have for work of one priority; `loose` are chips of work that might go elsewhere."""
+
+    def __init__(self, board: Board, priority: int, loose: Mapping[PoolName, Milli] | None = None) -> None:
+        self.priority, self._board, self._loose = priority, board, loose or {}
+        self._fits: dict[tuple[PoolName, Ask], int] = {}
+        self._chips: dict[PoolName, Milli] = {}
+
+    def fits(self, option: Option) -> int:
+        """Replicas there are chips for as it is: never too few."""
+        key = (option.pool, option.variant.ask)
+        if key not in self._fits:
+            self._fits[key] = self._board.shelves[option.pool].fits_by_chips(option.variant.ask)
+        return self._fits[key]
+
+    def may_fit(self, option: Option) -> bool:
+        """Whether it might fit if all that is loose were gone."""
+        loose = self._loose.get(option.pool, 0) // option.variant.ask.chips
+        return self.fits(option) + loose >= option.replicas
+
+    def chips(self, pool: PoolName) -> Milli:
+        """Chips that are free, and not kept for higher classes."""
+        if pool not in self._chips:
+            floor = kept(self._board.snapshot, pool, self.priority, replacing=False)
+            self._chips[pool] = self._board.shelves[pool].free_in_all() - floor
+        return self._chips[pool]
+
+
+def crowd(board: Board, stock: Stock, equals: Sequence[Workload]) -> tuple[list[Candidate], bool]:
+    """The first in the order of their turns for whom there may be room, each counted as if it got its first way.
+
+    And whether there is none for some of those that were looked at.
+    """
+    start = board.ledger.checkpoint()
+    found: list[Candidate] = []
+    left_out = False
+    for workload in islice(Turns(board.ledger, (w for w in equals if w.assignment is None)), LOOKED_AT):
+        candidate = _candidate(board, stock, workload)
+        if candidate is None:
+            left_out = True
+            continue
+        found.append(candidate)
+        board.ledger.take(workload.queue, candidate.options[0].pool, candidate.options[0].new)
+        if len(found) == CROWD:
+            break
+    board.ledger.rollback(start)
+    return found, left_out
+
+
+def _candidate(board: Board, stock: Stock, workload: Workload) -> Candidate | None:
+    if mistake(board.snapshot, workload) or workload.queue in board.tree.broken:
+        return None
+    passed = board.ledger.passed
+    return narrowed(
+        weighed(board, workload),
+        lambda option: stock.may_fit(option) and not passed(workload.queue, option.pool, option.new),
+    )
+
+
+def weighed(board: Board, workload: Workload) -> Candidate | None:
+    """With all its ways that could be if there were room."""
+    options = tuple(option for option in board.options(workload) if _is_open(board, workload, option))
+    if not options:
+        return None
+    speeds = relative_speeds([option.variant.speed * option.variant.replicas for option in options])
+    return Candidate(workload, options, tuple(speeds))
+
+
+def narrowed(candidate: Candidate | None, keep: Callable[[Option], bool]) -> Candidate | None:
+    """With those of its ways alone; None where there are none."""
+    if candidate is None:
+        return None
+    left = [pair for pair in zip(candidate.options, candidate.speeds, strict=True) if keep(pair[0])]
+    return Candidate(candidate.workload, *map(tuple, zip(*left, strict=True))) if left else None
+
+
+def _is_open(board: Board, workload: Workload, option: Option) -> bool:
+    if option.scavenges or not option.new:
+        return False
+    external = workload.queue in board.tree.external
+    return not pool_problem(board.snapshot, workload.class_name, option.variant, option.pool, external=external)
+
+
+def compete(stock: Stock, candidates: Sequence[Candidate]) -> bool:
+    """Whether not all get their first way, and somebody could go elsewhere for the others' sake."""
+    chips: Counter[PoolName] = Counter()
+    replicas: Counter[tuple[PoolName, Milli]] = Counter()
+    room: dict[tuple[PoolName, Milli], int] = {}
+    for candidate in candidates:
+        first = candidate.options[0]
+        shape = (first.pool, first.variant.ask.chips)
+        chips[first.pool] += first.new
+        replicas[shape] += first.replicas
+        room[shape] = max(room.get(shape, 0), stock.fits(first))
+    short = {pool for pool, asked in chips.items() if asked > stock.chips(pool)}
+    short |= {shape[0] for shape, asked in replicas.items() if asked > room[shape]}
+    return any(len(c.options) > 1 and any(o.pool in short for o in c.options) for c in candidates)
