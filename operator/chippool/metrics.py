@@ -22,6 +22,8 @@ class Readings:
 
     pool_chips: Callable[[], Numbers]
     """pool, state; in chips."""
+    pool_prices: Callable[[], Numbers]
+    """pool; what one more chip would add, in workloads at their best speed, on average over a day."""
     workloads: Callable[[], Numbers]
     """queue, priority class, state."""
     holds: Callable[[], Numbers]
@@ -84,6 +86,12 @@ class _Current(Collector):
     def collect(self) -> Iterator[Metric]:
         now = self._readings
         yield _gauge("pool_chips", "Chips of a pool.", ["pool", "state"], now.pool_chips())
+        yield _gauge(
+            "pool_shadow_price",
+            "What one more chip of a pool would add, in workloads at their best speed: a mean over a day.",
+            ["pool"],
+            now.pool_prices(),
+        )
         yield _gauge("workloads", "ChipWorkloads.", ["queue", "priority_class", "state"], now.workloads())
         yield _gauge("holds", "ChipWorkloads that wait, by reason.", ["reason"], now.holds())
         yield _gauge("feed_age_seconds", "Time since the API server was last heard.", ["kind"], now.feed_age())

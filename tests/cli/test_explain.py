@@ -50,6 +50,15 @@ def test_it_says_why_a_workload_runs_on_its_second_choice(api, user):
     assert "0 chips free or being given back, 8 too few; 0 of 1 replica would fit." in said
 
 
+def test_it_says_how_fast_it_is_there_and_what_a_chip_would_add(api, user):
+    ways = [{**way, "speed": speed} for way, speed in zip(two_ways(), ("1", "0.62"), strict=True)]
+    chat = running("chat", ["npu1"], variant="npu", pool="npu", resource=NPU, variants=ways)
+    api.add(*stock(nodes=1), *running_ads("rank", ["n1"]), *chat, a_workload("gang", 1))
+    assert "It does 0.62 there of what it would in its fastest way." in user.reads("explain", "chat", "-n", "team")
+    said = user.reads("explain", "gang", "-n", "team")
+    assert "One more chip there would add as much as 0.125 workloads at their best speed." in said
+
+
 def test_the_second_pool_of_a_variant_is_a_second_choice_too(api, user):
     variants = [{"name": "any", "poolNames": ["h800", "npu"], "chipsPerReplica": 8}]
     chat = running("chat", ["npu1"], variant="any", pool="npu", resource=NPU, variants=variants)

@@ -66,6 +66,12 @@ def test_wide_has_the_sentences_too(api, user):
     assert "Asks for 2 x 8 chips of h800: not that many are free" in user.reads("top", "-o", "wide")
 
 
+def test_wide_has_what_one_more_chip_would_add(api, user):
+    api.add(*stock(nodes=1), *running_ads("rank", ["n1"]), a_workload("more", 1))
+    assert "PRICE" in user.reads("top", "-o", "wide")
+    assert [one["price"] for one in user.reads_json("top")["pools"] if one["name"] == "h800"] == [0.125]
+
+
 def test_yaml_is_the_same_document_as_json(api, user):
     api.add(*stock(nodes=1))
     assert "resourceName: nvidia.com/gpu" in user.reads("top", "-o", "yaml")

@@ -43,6 +43,12 @@ async def test_its_gated_pod_is_pinned_without_another_decision(world) -> None:
     assert world.api.objects[POD]["spec"]["nodeSelector"] == {"kubernetes.io/hostname": "n1"}
 
 
+async def test_what_chips_would_add_is_kept(world) -> None:
+    world.shows(*a_cluster())
+    await world.turn()
+    assert world.loop.prices == {"h800": 0.0}
+
+
 async def test_a_follower_writes_nothing(world) -> None:
     world.leads = False
     world.shows(*a_cluster(), a_workload())

@@ -9,6 +9,7 @@ def readings(**numbers: object) -> Readings:
 
     return Readings(
         pool_chips=of("pool_chips"),
+        pool_prices=of("pool_prices"),
         workloads=of("workloads"),
         holds=of("holds"),
         feed_age=of("feed_age"),

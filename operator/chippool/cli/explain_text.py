@@ -52,6 +52,8 @@ def _runs(runs: Runs) -> Iterator[str]:
     each = f"{counted(runs.replicas, 'replica')} in pool {runs.pool_name}, {counted(runs.chips, 'chip')}"
     done = f", {runs.succeeded} succeeded" if runs.succeeded else ""
     yield f"It runs as variant {runs.variant}: {each}; {runs.ready} Ready{done}. Admitted {runs.admitted_at}."
+    if runs.speed < 1:
+        yield f"  It does {number(runs.speed)} there of what it would in its fastest way."
     if runs.nodes:
         yield f"  Nodes: {_nodes(runs.nodes)}."
     if runs.choice == 1:
@@ -90,6 +92,8 @@ def _lack(lack: Lack) -> Iterator[str]:
     figures = _figures(lack)
     if figures:
         yield f"    {figures}"
+    if lack.price:
+        yield f"    One more chip there would add as much as {number(lack.price)} workloads at their best speed."
     if lack.held_by and lack.reason in {Reason.CHIPS_SHORT, Reason.ROOM_SHORT, Reason.DOMAIN_SHORT, Reason.QUEUE_LIMIT}:
         yield f"    Held by {_holders(lack.held_by)}."
 

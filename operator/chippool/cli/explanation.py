@@ -9,6 +9,7 @@ from chippool.cli.picture import Number, chips_held, in_words, moment, state_of,
 from chippool.cli.structured import as_chips
 from chippool.core.cycle import schedule
 from chippool.core.ids import PoolName, WorkloadKey
+from chippool.core.matching import relative_speeds
 from chippool.core.model import Assignment, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Admit, Hold, Holder, Shortage
@@ -39,6 +40,8 @@ class Lack:
     fits: int
     """Replicas that would fit now."""
     held_by: tuple[Held, ...]
+    price: Number = 0
+    """What one more chip of the pool would add now, in workloads at their best speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Runs:
     choice: int
     """Place of this variant and pool in the order of preference, from 1."""
     choices: int
+    speed: Number
+    """Relative to its fastest way."""
     better: tuple[Lack, ...]
     """What the ways before it lack now."""
 
@@ -142,8 +147,15 @@ def _runs(reading: Reading, workload: Workload) -> Runs | None:
         admitted_at=moment(given.admitted_at),
         choice=choice + 1,
         choices=len(ways),
+        speed=_speed(workload, given),
         better=_better(reading, workload, _before(workload, given)),
     )
+
+
+def _speed(workload: Workload, given: Assignment) -> Number:
+    speeds = relative_speeds([variant.speed * variant.replicas for variant in workload.variants])
+    names = [variant.name for variant in workload.variants]
+    return round(speeds[names.index(given.variant)], 2) if given.variant in names else 1
 
 
 def _before(workload: Workload, given: Assignment) -> tuple[Variant, ...]:
@@ -173,14 +185,14 @@ def _better(reading: Reading, workload: Workload, earlier: tuple[Variant, ...]) 
 
 
 def _room(decision: Admit) -> Lack:
-    how = "by displacing work of lower priority, " if decision.victims else ""
+    how = " by displacing work of lower priority" if decision.victims else ""
     return Lack(
         variant=decision.variant,
         pool_name=decision.pool,
         replicas=len(decision.nodes),
         chips_per_replica=as_chips(decision.chips),
         reason=decision.reason.value,
-        message=f"It would fit there now, {how}but a workload that runs is not moved.",
+        message=f"It would fit there now{how}; what runs is moved where all chips together then do 5 % more.",
         asked=as_chips(decision.chips * len(decision.nodes)),
         free=as_chips(decision.chips * len(decision.nodes)),
         fits=len(decision.nodes),
@@ -217,6 +229,7 @@ def _lack(reading: Reading, workload: Workload, shortage: Shortage) -> Lack:
         free=as_chips(shortage.free),
         fits=shortage.fits,
         held_by=_holders(reading, shortage.pool),
+        price=reading.plan.prices.get(shortage.pool, 0),
     )
 
 

@@ -39,6 +39,8 @@ class PoolLine:
     nodes: int
     chips: Chips
     overlaps: tuple[str, ...] = ()
+    price: Number = 0
+    """What one more chip would add now, in workloads at their best speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ def moment(seconds: float) -> str:
 
 def _pool(reading: Reading, name: PoolName) -> PoolLine:
     record, counts = reading.mirror.pool_records[name], reading.mirror.pool_counts(name)
-    return PoolLine(name, record.model, record.view.resource, counts.nodes, _chips(counts), counts.overlaps)
+    price = reading.plan.prices.get(name, 0)
+    return PoolLine(name, record.model, record.view.resource, counts.nodes, _chips(counts), counts.overlaps, price)
 
 
 def _chips(counts: PoolCounts) -> Chips:

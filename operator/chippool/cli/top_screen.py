@@ -57,14 +57,14 @@ def _pools(pools: Sequence[PoolLine], *, wide: bool, width: int) -> RenderableTy
     if not pools:
         return Text("No ChipPools: apply one, as in examples/, to say which nodes have which chips.")
     numbers = ("NODES", "CHIPS", *(state.upper() for state, _, _ in STATES))
-    more = ("MODEL", "RESOURCE") if wide else ()
-    table = _table("POOL", *more, "", *numbers, right=numbers)
+    more, last = (("MODEL", "RESOURCE"), ("PRICE",)) if wide else ((), ())
+    table = _table("POOL", *more, "", *numbers, *last, right=(*numbers, *last))
     length = max(SHORT, min(BAR, width - FIGURES))
     for pool in pools:
         figures = (number(getattr(pool.chips, state)) for state, _, _ in STATES)
-        named = (pool.model, pool.resource_name) if wide else ()
+        named, price = ((pool.model, pool.resource_name), (number(pool.price),)) if wide else ((), ())
         drawn = bar(pool.chips, length)
-        table.add_row(pool.name, *named, drawn, str(pool.nodes), number(pool.chips.installed), *figures)
+        table.add_row(pool.name, *named, drawn, str(pool.nodes), number(pool.chips.installed), *figures, *price)
     return table
 
 

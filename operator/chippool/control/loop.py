@@ -20,6 +20,7 @@ from chippool.core.cycle import Policy, schedule
 from chippool.core.ids import Milli, PoolName
 from chippool.core.model import Snapshot, Workload
 from chippool.core.plan import Admit, Decision, Hold, Keep, Place, Plan, Resize
+from chippool.core.prices import running_mean
 from chippool.kube.client import Client
 from chippool.metrics import Metrics
 from chippool.state.mirror import Mirror
@@ -64,6 +65,7 @@ class Loop:
         self.snapshot: Snapshot | None = None  # the last one that was decided on
         self.holds: Counter[str] = Counter()
         self.kept: Mapping[PoolName, Milli] = {}
+        self.prices: dict[PoolName, float] = {}  # what one more chip would have added lately
         self._mirror, self._client, self._batch = mirror, client, batch
         self._pins, self._carrier, self._teller = pins, carrier, teller
         self._refusals, self._upkeep, self._metrics = refusals, upkeep, metrics
@@ -72,6 +74,7 @@ class Loop:
         self._learner = Learner()
         self._led = False
         self._wake: float | None = None
+        self._priced = -math.inf
 
     async def run(self) -> None:
         """Go round until cancelled; what goes wrong in one cycle is logged and counted, and does not end the loop."""
@@ -155,13 +158,14 @@ class Loop:
         self.kept = {kept.pool: kept.chips for kept in plan.reserved}
         self._upkeep.note(plan)
         self.holds = Counter(decision.reason.value for decision in plan.decisions if isinstance(decision, Hold))
+        now = self._clock()
+        self.prices, self._priced = running_mean(self.prices, plan.prices, now - self._priced), now
         self._metrics.cycle.observe(seconds)
         self._batch.spent(seconds)
         done = [decision for decision in accepted if not isinstance(decision, Keep | Hold)]
         for decision in done:
             self._metrics.decisions.labels(type(decision).__name__, decision.reason.value).inc()
             if isinstance(decision, Admit):
-                now = self._clock()
                 waited = now - _queued_at(snapshot.workloads[decision.workload], now)
                 self._metrics.admission_wait.labels(snapshot.workloads[decision.workload].class_name).observe(waited)
         if done:

@@ -20,6 +20,7 @@ def readings(mirror: Mirror, loop: Loop, feeds: Sequence[Feed], writer: Writer, 
     """Return where each figure is found."""
     return Readings(
         pool_chips=lambda: _pool_chips(mirror, loop),
+        pool_prices=lambda: {(pool,): price for pool, price in loop.prices.items()},
         workloads=lambda: _workloads(loop),
         holds=lambda: {(reason,): count for reason, count in loop.holds.items()},
         feed_age=lambda: {(feed.kind.name,): feed.age(time.monotonic()) for feed in feeds},
