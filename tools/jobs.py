@@ -5,16 +5,19 @@ FOLDER holds jobs_single_seed0.csv. Ends with 1 where a figure misses its bound.
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from chippool.core.ids import PoolName
-from chippool.sim.choosing import Chooser, PolicyName, Rules, Serving, chooser, fifo
+from chippool.sim.choosing import Chooser, Rules, Serving, fifo
 from chippool.sim.figures import figures
 from chippool.sim.jobs import Job, dealt, misjudged, read_jobs
+from chippool.sim.planning import Planner
 from chippool.sim.rounds import Policy, run
 from tools.bench.machine import machine, today
 
@@ -39,24 +42,33 @@ class Case:
 
 
 FULL = Rules()
+
+
+def _serving(serving: Serving | None) -> Policy:
+    return Planner().policy() if serving is None else Chooser(replace(FULL, serving=serving)).policy()
+
+
 HARD = RATES[2:]
 CASES = (
     Case("fifo, each 700 s", lambda: Policy(fifo, every=700)),
     Case("fifo", lambda: Policy(fifo)),
-    Case("matching", chooser(PolicyName.MATCHING).policy),
-    Case("chippool", chooser(PolicyName.CHIPPOOL).policy),
-    Case("chippool, 4 queues", chooser(PolicyName.CHIPPOOL).policy, lambda jobs: dealt(jobs, 4, 1)),
-    Case("chippool, 4 queues, 3 classes", chooser(PolicyName.CHIPPOOL).policy, lambda jobs: dealt(jobs, 4, 3)),
-    Case("without choosing together", Chooser(replace(FULL, together=False)).policy),
-    Case("without trades", Chooser(replace(FULL, trade=False)).policy),
-    Case("without the hour between moves", Chooser(replace(FULL, hold=0.0)).policy),
-    Case("without the rise of 5 %", Chooser(replace(FULL, rise=False)).policy),
-    Case("ageing in place of the order", Chooser(replace(FULL, serving=Serving.AGED)).policy),
+    Case("matching", lambda: Chooser(Rules(serving=Serving.MOST)).policy()),
+    Case("chippool", lambda: Planner().policy()),
+    Case("chippool, 4 queues", lambda: Planner().policy(), lambda jobs: dealt(jobs, 4, 1)),
+    Case("chippool, 4 queues, 3 classes", lambda: Planner().policy(), lambda jobs: dealt(jobs, 4, 3)),
+    Case("chippool, nobody trades", lambda: Planner(saves=math.inf).policy()),
+    Case("order, choosing together, trades", lambda: Chooser(FULL).policy()),
+    Case("without choosing together", lambda: Chooser(replace(FULL, together=False)).policy()),
+    Case("without trades", lambda: Chooser(replace(FULL, trade=False)).policy()),
+    Case("without the hour between moves", lambda: Chooser(replace(FULL, hold=0.0)).policy()),
+    Case("without the rise of 5 %", lambda: Chooser(replace(FULL, rise=False)).policy()),
+    Case("ageing in place of the order", lambda: Chooser(replace(FULL, serving=Serving.AGED)).policy()),
 )
+SERVING = {"no order": Serving.MOST, "ageing": Serving.AGED, "order": Serving.ORDER, "chippool": None}
 WRONG = tuple(
-    Case(f"speeds wrong by {sigma:.0%}, {name}", Chooser(replace(FULL, serving=serving)).policy, told, HARD[1:])
+    Case(f"speeds wrong by {sigma:.0%}, {name}", partial(_serving, serving), told, HARD[1:])
     for sigma in (0.1, 0.2, 0.3)
-    for name, serving in (("no order", Serving.MOST), ("ageing", Serving.AGED), ("order", Serving.ORDER))
+    for name, serving in SERVING.items()
     for told in (lambda jobs, sigma=sigma: misjudged(jobs, sigma, seed=0),)
 )
 
@@ -65,8 +77,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.jobs", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of jobs_single_seed0.csv")
     parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    parser.add_argument(
+        "--case", action="append", help="only the rows of this name; the others stay as they are in FILE"
+    )
     asked = parser.parse_args()
-    table = {case.name: list(_row(case, asked.data / "jobs_single_seed0.csv")) for case in (*CASES, *WRONG)}
+    table = json.loads(asked.output.read_text())["results"] if asked.case else {}
+    for case in (*CASES, *WRONG):
+        if not asked.case or case.name in asked.case:
+            table[case.name] = list(_row(case, asked.data / "jobs_single_seed0.csv"))
+    table = {case.name: table[case.name] for case in (*CASES, *WRONG) if case.name in table}
     missed = list(_missed(table))
     report = {"command": "python -m tools.jobs", "date": today(), "machine": machine(), "missed": missed}
     text = json.dumps({**report, "results": table}, indent=2)

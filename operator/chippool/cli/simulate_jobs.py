@@ -18,6 +18,7 @@ from chippool.core.ids import PoolName, WorkloadKey
 from chippool.sim.choosing import Chooser, PolicyName, chooser, fifo
 from chippool.sim.figures import figures
 from chippool.sim.jobs import BadListError, Job, dealt, read_jobs
+from chippool.sim.planning import Planner
 from chippool.sim.rounds import ROUND, Policy, run
 
 PUBLISHED = slice(4000, 5000)
@@ -64,7 +65,7 @@ def _simulated(
     listed = _listed(path, pools, rate)
     listed = dealt(listed, *deal) if deal != (1, 1) else listed
     keys = _measured(listed, measured)
-    chosen = None if name is PolicyName.FIFO else chooser(name)
+    chosen = chooser(name)
     world = _run(listed, pools, chosen.policy(every) if chosen else Policy(fifo, every), keys)
     return {"policy": name.value, "rate": rate, **asdict(figures(world, keys)), **_prices(chosen)}
 
@@ -75,7 +76,7 @@ def _run(listed: Sequence[Job], pools: dict[PoolName, int], policy: Policy, keys
         return run(listed, pools, policy, keys, lambda done: bar.update(task, completed=done))
 
 
-def _prices(chosen: Chooser | None) -> dict[str, Any]:
+def _prices(chosen: Chooser | Planner | None) -> dict[str, Any]:
     if chosen is None:
         return {}
     return {"prices": {pool: round(price, 3) for pool, price in chosen.prices.items()}}

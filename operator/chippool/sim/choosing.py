@@ -1,4 +1,4 @@
-"""Who runs where: chippool's own rules on a list of jobs, and a plain policy to compare with."""
+"""Who runs where: choosing together with any of its rules left out, and a plain policy to compare with."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from chippool.core.ids import PoolName, QueueName, VariantName, WorkloadKey, chi
 from chippool.core.matching import MOVE_EVERY, Contender, Way, ageing, choose_together, claims_in_order, relative_speeds
 from chippool.core.prices import running_mean
 from chippool.sim.jobs import Job
+from chippool.sim.planning import Planner
 from chippool.sim.rounds import ROUND, Live, Placing, Policy, Scene
 
 
@@ -16,9 +17,9 @@ class PolicyName(StrEnum):
     FIFO = "fifo"
     """By arrival each its best free chip, all placed anew each time."""
     MATCHING = "matching"
-    """Choosing together and trading; who is served first is not ordered."""
+    """Choosing together and trading alone; who is served first is not ordered."""
     CHIPPOOL = "chippool"
-    """The same with the order of rule 1: priority, the queue with the smallest share, age."""
+    """All rules: each decision is the operator's own plan."""
 
 
 class Serving(StrEnum):
@@ -43,15 +44,15 @@ class Rules:
     hold: float = MOVE_EVERY
 
 
-RULES = {
-    PolicyName.MATCHING: Rules(serving=Serving.MOST),
-    PolicyName.CHIPPOOL: Rules(),
-}
-
-
-def chooser(name: PolicyName) -> "Chooser":
-    """Whoever chooses under that name; FIFO remembers nothing and so is no Chooser."""
-    return Chooser(RULES[name])
+def chooser(name: PolicyName) -> "Chooser | Planner | None":
+    """Whoever chooses under that name; nobody who remembers anything for FIFO."""
+    match name:
+        case PolicyName.FIFO:
+            return None
+        case PolicyName.MATCHING:
+            return Chooser(Rules(serving=Serving.MOST))
+        case PolicyName.CHIPPOOL:
+            return Planner()
 
 
 def fifo(scene: Scene) -> Placing:
@@ -71,7 +72,7 @@ def _each_its_best(order: Sequence[Live], free: dict[PoolName, int]) -> dict[Wor
 
 
 class Chooser:
-    """chippool's choice; it remembers what chips were worth, in the mean over time."""
+    """Choosing together by itself; it remembers what chips were worth, in the mean over time."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
