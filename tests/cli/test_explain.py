@@ -54,7 +54,7 @@ def test_it_says_how_fast_it_is_there_and_what_a_chip_would_add(api, user):
     ways = [{**way, "speed": speed} for way, speed in zip(two_ways(), ("1", "0.62"), strict=True)]
     chat = running("chat", ["npu1"], variant="npu", pool="npu", resource=NPU, variants=ways)
     api.add(*stock(nodes=1), *running_ads("rank", ["n1"]), *chat, a_workload("gang", 1))
-    assert "It does 0.62 there of what it would in its fastest way." in user.reads("explain", "chat", "-n", "team")
+    assert "It does 0.62 there of what it would the way it likes best." in user.reads("explain", "chat", "-n", "team")
     said = user.reads("explain", "gang", "-n", "team")
     assert "One more chip there would add as much as 0.125 workloads at their best speed." in said
 

@@ -1,7 +1,7 @@
 import pytest
 
 from chippool.core.assignment import Effort, greedy, solve, worth
-from chippool.core.matching import AGEING, ageing, choose_together, claims_in_order, relative_speeds
+from chippool.core.matching import AGEING, ageing, choose_together, claims_in_order, relative_speeds, worths
 from chippool.core.prices import running_mean
 from chippool.core.seating import Option, Problem, Row, seated
 from tests.core.contenders import a_contender, a_way, free, pools_of
@@ -38,6 +38,13 @@ def test_only_ratios_of_a_workloads_own_speeds_count():
 )
 def test_speeds_are_relative_to_the_best_and_claims_are_bounded(speeds, relative):
     assert relative_speeds(speeds) == pytest.approx(relative)
+
+
+@pytest.mark.parametrize(
+    ("speeds", "worth"), [((1.0, 0.5), [1, 0.5]), ((1.0, 0.7, 1.3), [1, 0.7, 0.7]), ((0.5, 0.001), [1, 0.05])]
+)
+def test_a_way_is_never_worth_more_than_one_that_is_preferred(speeds, worth):
+    assert worths(speeds) == pytest.approx(worth)
 
 
 def test_running_work_trades_chips_where_the_sum_rises_by_5_percent():

@@ -62,6 +62,12 @@ def test_one_moves_down_so_that_another_can_start():
     assert (decision_of(plan, "waits").nodes, decision_of(plan, "waits").waits) == (("h800-000",), True)
 
 
+def test_nobody_moves_for_its_own_sake_to_where_it_would_rather_not_be():
+    """It prefers the chip it is on, though the other is faster; the order of its variants is its own word."""
+    it = a_workload("it", "train", a_variant("npu"), a_variant("h800", speed=1.3), on=["npu-000"])
+    assert moved(it) == {}
+
+
 def test_of_equals_the_one_moves_that_loses_the_least_work():
     old = runs("a", "h800-000", npu=1.0, admitted_at=NOW - 9 * HOUR)
     new = runs("b", "h800-001", npu=1.0, admitted_at=NOW - HOUR)
@@ -71,7 +77,7 @@ def test_of_equals_the_one_moves_that_loses_the_least_work():
 
 
 def test_nobody_moves_down_by_more_than_it_brings():
-    slow = a_workload("slow", "train", a_variant("h800", speed=0.2), a_variant("h20"), created=NOW - 1)
+    slow = a_workload("slow", "train", a_variant("h20"), a_variant("h800", speed=0.2), created=NOW - 1)
     plan = planned(runs("runs", "h800-000", npu=0.1), slow, pools=[a_pool("h800"), a_pool("npu"), a_pool("h20")])
     assert isinstance(decision_of(plan, "slow"), Hold | Admit)
     assert not isinstance(decision_of(plan, "runs"), Migrate)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chippool.core.cycle import schedule
-from chippool.core.matching import relative_speeds
+from chippool.core.matching import worths
 from chippool.core.plan import Admit, Hold
 from tests.core.build import a_snapshot, a_variant, a_workload, nodes
 from tests.laws.clusters import POOLS
@@ -44,7 +44,7 @@ def placings(workloads, sizes):
 
 
 def value(workload, pool):
-    relative = relative_speeds([variant.speed for variant in workload.variants])
+    relative = worths([variant.speed for variant in workload.variants])
     return next(s for s, v in zip(relative, workload.variants, strict=True) if v.pools[0] == pool)
 
 

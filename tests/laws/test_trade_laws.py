@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chippool.core.cycle import schedule
 from chippool.core.ids import CHIP
-from chippool.core.matching import relative_speeds
+from chippool.core.matching import worths
 from chippool.core.model import Assignment, Displaced, Mode
 from chippool.core.plan import Admit, Migrate
 from chippool.core.reasons import Reason
@@ -91,7 +91,7 @@ def admissions(plan):
 
 
 def speed(workload, variant):
-    relative = relative_speeds([v.speed * v.replicas for v in workload.variants])
+    relative = worths([v.speed * v.replicas for v in workload.variants])
     return next(s for s, v in zip(relative, workload.variants, strict=True) if v.name == variant)
 
 

@@ -53,7 +53,7 @@ def _runs(runs: Runs) -> Iterator[str]:
     done = f", {runs.succeeded} succeeded" if runs.succeeded else ""
     yield f"It runs as variant {runs.variant}: {each}; {runs.ready} Ready{done}. Admitted {runs.admitted_at}."
     if runs.speed < 1:
-        yield f"  It does {number(runs.speed)} there of what it would in its fastest way."
+        yield f"  It does {number(runs.speed)} there of what it would the way it likes best."
     if runs.nodes:
         yield f"  Nodes: {_nodes(runs.nodes)}."
     if runs.choice == 1:

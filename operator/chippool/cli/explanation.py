@@ -9,7 +9,7 @@ from chippool.cli.picture import Number, chips_held, in_words, moment, state_of,
 from chippool.cli.structured import as_chips
 from chippool.core.cycle import schedule
 from chippool.core.ids import PoolName, WorkloadKey
-from chippool.core.matching import relative_speeds
+from chippool.core.matching import worths
 from chippool.core.model import Assignment, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Admit, Hold, Holder, Shortage
@@ -59,7 +59,7 @@ class Runs:
     """Place of this variant and pool in the order of preference, from 1."""
     choices: int
     speed: Number
-    """Relative to its fastest way."""
+    """Relative to its first way."""
     better: tuple[Lack, ...]
     """What the ways before it lack now."""
 
@@ -153,7 +153,7 @@ def _runs(reading: Reading, workload: Workload) -> Runs | None:
 
 
 def _speed(workload: Workload, given: Assignment) -> Number:
-    speeds = relative_speeds([variant.speed * variant.replicas for variant in workload.variants])
+    speeds = worths([variant.speed * variant.replicas for variant in workload.variants])
     names = [variant.name for variant in workload.variants]
     return round(speeds[names.index(given.variant)], 2) if given.variant in names else 1
 

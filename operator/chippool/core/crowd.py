@@ -8,7 +8,7 @@ from itertools import islice
 from chippool.core.board import Board
 from chippool.core.checks import mistake, pool_problem
 from chippool.core.ids import Milli, PoolName, WorkloadKey
-from chippool.core.matching import Way, relative_speeds
+from chippool.core.matching import Way, worths
 from chippool.core.model import Ask, Workload
 from chippool.core.reserve import kept
 from chippool.core.seeker import Option
@@ -22,7 +22,7 @@ LOOKED_AT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A workload with its ways that could be now, the preferred first, and its speed in each, relative to its best."""
+    """A workload with its ways that could be now, the preferred first, and its speed in each, relative to its first."""
 
     workload: Workload
     options: tuple[Option, ...]
@@ -108,7 +108,7 @@ def weighed(board: Board, workload: Workload) -> Candidate | None:
     options = tuple(option for option in board.options(workload) if _is_open(board, workload, option))
     if not options:
         return None
-    speeds = relative_speeds([option.variant.speed * option.variant.replicas for option in options])
+    speeds = worths([option.variant.speed * option.variant.replicas for option in options])
     return Candidate(workload, options, tuple(speeds))
 
 

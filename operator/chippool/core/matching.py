@@ -8,6 +8,7 @@ counts RISE times, so a chain that gains less is not part of a best answer. Nobo
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from chippool.core.assignment import Effort, solve
 from chippool.core.ids import Milli, PoolName, VariantName, WorkloadKey
@@ -37,7 +38,7 @@ class Way:
     pool: PoolName
     chips: Milli
     speed: float
-    """Of the whole workload, relative to its own best (`relative_speeds`)."""
+    """Of the whole workload, relative to its own best (`relative_speeds`, `worths`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,15 @@ def relative_speeds(speeds: Sequence[float]) -> list[float]:
     first = speeds[0]
     claimed = [min(max(speed / first, SLOWEST), FASTEST) if first > 0 else 1.0 for speed in speeds]
     return [speed / max(claimed) for speed in claimed]
+
+
+def worths(speeds: Sequence[float]) -> list[float]:
+    """The same for ways in order of preference: none counts for more than one that is named before it.
+
+    So the first is the best there is, and nobody is moved for its own sake to where it would rather not be.
+    """
+    relative = relative_speeds(speeds)
+    return [min(speed / relative[0], 1.0) for speed in accumulate(relative, min)]
 
 
 def ageing(waited: float) -> float:

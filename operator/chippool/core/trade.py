@@ -9,7 +9,7 @@ from chippool.core.board import Board
 from chippool.core.checks import variant_named, wanted
 from chippool.core.crowd import Candidate, weighed
 from chippool.core.ids import WorkloadKey
-from chippool.core.matching import MOVE_EVERY
+from chippool.core.matching import MOVE_EVERY, worths
 from chippool.core.model import Assignment, Mode, Workload
 from chippool.core.respite import respite
 from chippool.core.seeker import Option
@@ -80,13 +80,14 @@ def _ranked(workloads: Iterable[Workload]) -> list[tuple[float, WorkloadKey, Wor
 
 
 def _prospect(workload: Workload) -> float:
-    """What the fastest of its other variants would do more than its own, or less, as a part of what that does."""
+    """What the best of its other variants would do more than its own, or less."""
     given = workload.assignment
     if given is None or len(workload.variants) == 1:
         return 0.0
-    speeds = {v.name: v.speed * v.replicas for v in workload.variants}
-    own = speeds.pop(given.variant, 0.0)
-    return max(speeds.values()) / own - 1.0 if own else 0.0
+    worth = worths([v.speed * v.replicas for v in workload.variants])
+    own = next((w for w, v in zip(worth, workload.variants, strict=True) if v.name == given.variant), 1.0)
+    others = (w for w, v in zip(worth, workload.variants, strict=True) if v.name != given.variant)
+    return max(others, default=0.0) - own
 
 
 def _may_trade(board: Board, workload: Workload, now: float) -> float:
