@@ -59,6 +59,16 @@ def test_a_job_made_again_after_it_was_deleted_is_fine():
     assert rules_broken(made(), gone, made(at=2.0, uid="another")) == set()
 
 
+def test_a_job_made_again_after_the_garbage_collector_took_it_away_is_fine():
+    """It is gone with its last finalizer, and the answer to that shows its metadata alone."""
+    leaving = a_job()["metadata"] | {"deletionTimestamp": "2026-01-01T00:00:00Z"}
+    waits = leaving | {"finalizers": ["foregroundDeletion"]}
+    asked = a_call("delete", "jobs", 1.0, a_job() | {"metadata": waits})
+    let_go = a_call("patch", "jobs", 1.5, {"kind": "PartialObjectMetadata", "metadata": leaving})
+    assert rules_broken(made(), asked, made(at=2.0, uid="another")) == {"Job made twice"}
+    assert rules_broken(made(), asked, let_go, made(at=2.0, uid="another")) == set()
+
+
 def test_a_refused_second_making_is_fine():
     refused = a_call("create", "jobs", 2.0, a_job(uid="another"), user=OPERATOR, code=409)
     assert rules_broken(made(), refused) == set()

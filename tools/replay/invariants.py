@@ -209,7 +209,7 @@ def _jobs(calls: Iterable[Call]) -> tuple[dict[str, JobLife], dict[tuple[str, st
         job = _shown(jobs, call)
         if job is not None and call.verb == "create":
             makings[job.namespace, job.name].append(f"made {job.uid}")
-        for gone in _gone(jobs, call, job):
+        for gone in _gone(jobs, call, job or jobs.get(call.response.get("metadata", {}).get("uid"))):
             gone.deleted = True
             makings[gone.namespace, gone.name].append(f"deleted {gone.uid}")
     return jobs, makings
@@ -243,7 +243,10 @@ def _indexes(text: str) -> Iterator[str]:
 
 
 def _gone(jobs: dict[str, JobLife], call: Call, job: JobLife | None) -> Iterator[JobLife]:
-    """What this call removed: named by a bare Status, or shown without any finalizer left while being deleted."""
+    """What this call removed: named by a bare Status, or shown without any finalizer left while being deleted.
+
+    The garbage collector is shown the metadata alone.
+    """
     if call.verb == "delete" and job is None:
         living = (j for j in jobs.values() if not j.deleted)
         yield from [j for j in living if (j.namespace, j.name) == (call.namespace, call.name)]
