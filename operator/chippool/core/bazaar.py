@@ -8,10 +8,10 @@ waits has only work of its own priority trade: what is lower makes room by other
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 
 from chippool.core.board import Board
-from chippool.core.crowd import Candidate, Stock, crowd, is_flexible
+from chippool.core.crowd import CROWD, Candidate, Crowd, Stock, crowd, is_flexible
 from chippool.core.exchange import Exchange
 from chippool.core.ids import Milli, PoolName, WorkloadKey
 from chippool.core.matching import RISE, Contender, choose_together
@@ -22,7 +22,7 @@ from chippool.core.pricing import prices
 from chippool.core.reasons import MISTAKES
 from chippool.core.seeker import Option
 from chippool.core.together import Chosen, together, waiting
-from chippool.core.trade import Mover, others, risers
+from chippool.core.trade import Mover, could_do_with_less, others, risers
 
 TRIES = 4
 """How often trades are chosen in one plan."""
@@ -39,15 +39,19 @@ class Bazaar:
         """When others may trade."""
         self._board, self._decided = board, decided
         self._running: Sequence[Workload] = ()
+        self._alike: dict[int, list[Workload]] = {}
+        """The same by priority."""
         self._now = 0.0
         self._risers: list[Mover] = []
-        self._rest: list[Mover] | None = None
+        self._rest: dict[int, list[Mover]] = {}
         self._chosen: Chosen = {}
         self._left = TRIES
 
     def open(self, running: Sequence[Workload], now: float) -> None:
         """Let those trade whose time has come."""
         self._running, self._now = [w for w in running if is_flexible(w)], now
+        by_priority = groupby(self._running, key=lambda w: class_of(self._board.snapshot, w).value)
+        self._alike = {priority: [*alike] for priority, alike in by_priority}
         self._risers, self.moments = risers(self._board, self._running, now)
 
     def choose(self, equals: Sequence[Workload]) -> None:
@@ -57,24 +61,48 @@ class Bazaar:
         if not waits or not (self._running or any(map(is_flexible, waits))):
             return
         stock = Stock(self._board, class_of(self._board.snapshot, equals[0]).value)
-        fit, left_out = crowd(self._board, stock, equals)
-        self._chosen = together(self._board, stock, fit)
-        if self._left and (left_out or any(self._chosen.get(c.key) != c.options[0] for c in fit)):
+        fit = crowd(self._board, stock, equals)
+        self._chosen = together(self._board, stock, fit.candidates)
+        if self._left and self._may_help(stock, fit):
             self._trade_for(equals, stock.priority)
 
+    def _may_help(self, stock: Stock, fit: Crowd) -> bool:
+        """Whether somebody goes without, or not where it would like best, and chips are left that it could come to.
+
+        While a whole crowd may start as it is, the next plan will see what is left then.
+        """
+        if len(fit.candidates) == CROWD:
+            return False
+        left = {pool: stock.chips(pool) for pool in self._board.shelves}
+        wants = [*fit.left_out]
+        for candidate in fit.candidates:
+            option = self._chosen.get(candidate.key)
+            if option is not None and option != candidate.options[0]:
+                return True
+            if option is not None and option.new <= left[option.pool]:
+                left[option.pool] -= option.new
+            else:
+                wants.append(candidate.least)
+        if not wants:
+            return False
+        # Whoever starts takes chips that nobody else would have had, or that a mover can do without.
+        enough = sum(max(chips, 0) for chips in left.values()) >= min(wants)
+        return enough or any(map(could_do_with_less, self._alike.get(stock.priority, ())))
+
     def _trade_for(self, equals: Sequence[Workload], priority: int) -> None:
-        those = [m for m in (*self._risers, *self._others()) if self._is_there(m) and m.priority == priority]
+        risen = [m for m in self._risers if m.priority == priority]
+        those = [m for m in (*risen, *self._others(priority)) if self._is_there(m)]
         if not those:
             return
         stock = Stock(self._board, priority, held_by(those))
-        everybody, _ = crowd(self._board, stock, equals)
+        everybody = [*crowd(self._board, stock, equals).candidates]
         free = {o.pool: stock.chips(o.pool) for c in (*everybody, *(m.candidate for m in those)) for o in c.options}
         self._trade(_Deal(everybody, those, free, self._chosen, priority))
 
-    def _others(self) -> list[Mover]:
-        if self._rest is None:
-            self._rest = others(self._board, self._running, self._now)
-        return self._rest
+    def _others(self, priority: int) -> list[Mover]:
+        if priority not in self._rest:
+            self._rest[priority] = others(self._board, self._alike.get(priority, ()), self._now)
+        return self._rest[priority]
 
     def _is_there(self, mover: Mover) -> bool:
         """Nothing was decided of it yet."""
@@ -94,7 +122,8 @@ class Bazaar:
         """
         held = [w for w in asking if isinstance(d := self._decided.get(w.key), Hold) and d.reason not in MISTAKES]
         if any(map(self._is_there, self._risers)):
-            those = [m for m in (*self._risers, *self._others()) if self._is_there(m)]
+            rest = others(self._board, self._running, self._now)
+            those = [m for m in (*self._risers, *rest) if self._is_there(m)]
             stock = Stock(self._board, min(m.priority for m in those))
             short = {pool for w in held for variant in w.variants for pool in variant.pools}
             pools = {o.pool for m in those for o in m.candidate.options}

@@ -1,7 +1,7 @@
 """Rule 2: who of one priority waits and may find room, in the order of their turns, and what there is for them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -32,6 +32,11 @@ class Candidate:
     def key(self) -> WorkloadKey:
         return self.workload.key
 
+    @property
+    def least(self) -> Milli:
+        """The fewest chips it can do with."""
+        return min(option.new for option in self.options)
+
     def ways(self) -> tuple[Way, ...]:
         """The same as those see it who choose together."""
         return tuple(
@@ -40,8 +45,17 @@ class Candidate:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who may find room, in the order of their turns, and the fewest chips each could do with who may not, or less."""
+
+    candidates: Sequence[Candidate]
+    left_out: Sequence[Milli]
+
+
 def is_flexible(workload: Workload) -> bool:
-    return len(workload.variants) > 1 or any(len(variant.pools) > 1 for variant in workload.variants)
+    ways = workload.variants
+    return len(ways) > 1 or (len(ways) == 1 and len(ways[0].pools) > 1)
 
 
 class Stock:
@@ -71,53 +85,50 @@ class Stock:
             self._chips[pool] = self._board.shelves[pool].free_in_all() - floor
         return self._chips[pool]
 
+    def is_gone(self) -> bool:
+        """Whether there is not a chip for anybody."""
+        return all(self.chips(pool) + self._loose.get(pool, 0) <= 0 for pool in self._board.shelves)
 
-def crowd(board: Board, stock: Stock, equals: Sequence[Workload]) -> tuple[list[Candidate], bool]:
-    """The first in the order of their turns for whom there may be room, each counted as if it got its first way.
 
-    And whether there is none for some of those that were looked at.
-    """
+def crowd(board: Board, stock: Stock, equals: Sequence[Workload]) -> Crowd:
+    """The first for whom there may be room, each counted as if it got its first way."""
+    if stock.is_gone():
+        return Crowd((), (1,) * bool(equals))
     start = board.ledger.checkpoint()
     found: list[Candidate] = []
-    left_out = False
+    wants: list[Milli] = []
+    passed = board.ledger.passed
     for workload in islice(Turns(board.ledger, (w for w in equals if w.assignment is None)), LOOKED_AT):
-        candidate = _candidate(board, stock, workload)
-        if candidate is None:
-            left_out = True
+        if mistake(board.snapshot, workload) or workload.queue in board.tree.broken:
             continue
-        found.append(candidate)
-        board.ledger.take(workload.queue, candidate.options[0].pool, candidate.options[0].new)
+        options = _open(board, workload)
+        fits = [o for o in options if stock.may_fit(o) and not passed(workload.queue, o.pool, o.new)]
+        if fits:
+            found.append(_weighed(workload, options, fits))
+            board.ledger.take(workload.queue, fits[0].pool, fits[0].new)
+        elif options:
+            wants.append(min(option.new for option in options))
         if len(found) == CROWD:
             break
     board.ledger.rollback(start)
-    return found, left_out
-
-
-def _candidate(board: Board, stock: Stock, workload: Workload) -> Candidate | None:
-    if mistake(board.snapshot, workload) or workload.queue in board.tree.broken:
-        return None
-    passed = board.ledger.passed
-    return narrowed(
-        weighed(board, workload),
-        lambda option: stock.may_fit(option) and not passed(workload.queue, option.pool, option.new),
-    )
+    return Crowd(found, wants)
 
 
 def weighed(board: Board, workload: Workload) -> Candidate | None:
     """With all its ways that could be if there were room."""
-    options = tuple(option for option in board.options(workload) if _is_open(board, workload, option))
-    if not options:
-        return None
+    options = _open(board, workload)
+    return _weighed(workload, options, options) if options else None
+
+
+def _open(board: Board, workload: Workload) -> tuple[Option, ...]:
+    return tuple(option for option in board.options(workload) if _is_open(board, workload, option))
+
+
+def _weighed(workload: Workload, options: Sequence[Option], among: Sequence[Option]) -> Candidate:
+    """With some of its ways, their speeds compared with all of them."""
     speeds = worths([option.variant.speed * option.variant.replicas for option in options])
-    return Candidate(workload, options, tuple(speeds))
-
-
-def narrowed(candidate: Candidate | None, keep: Callable[[Option], bool]) -> Candidate | None:
-    """With those of its ways alone; None where there are none."""
-    if candidate is None:
-        return None
-    left = [pair for pair in zip(candidate.options, candidate.speeds, strict=True) if keep(pair[0])]
-    return Candidate(candidate.workload, *map(tuple, zip(*left, strict=True))) if left else None
+    by_option = dict(zip(map(id, options), speeds, strict=True))
+    return Candidate(workload, tuple(among), tuple(by_option[id(option)] for option in among))
 
 
 def _is_open(board: Board, workload: Workload, option: Option) -> bool:

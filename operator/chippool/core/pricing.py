@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from chippool.core.board import Board
-from chippool.core.crowd import CROWD, Candidate, is_flexible, weighed
+from chippool.core.crowd import Candidate, is_flexible, weighed
 from chippool.core.ids import PoolName, VariantName, WorkloadKey
 from chippool.core.model import Workload
 from chippool.core.plan import Admit, Decision, Displace, Migrate
@@ -16,6 +16,8 @@ from chippool.core.prices import shadow_prices
 from chippool.core.seating import Option, Row
 
 _UNIT = 1_000_000
+_SEEN = 100
+"""So many who wait, and so many who run, are asked what a chip is worth to them."""
 Place = tuple[VariantName, PoolName]
 
 
@@ -24,8 +26,8 @@ def prices(
 ) -> dict[PoolName, float]:
     """By pool, after all else; `others` in order, with those who have chips among them."""
     number = {pool: i for i, pool in enumerate(sorted(board.shelves))}
-    waits = [(c, None) for w in held[:CROWD] if (c := weighed(board, w)) is not None]
-    seated = [*waits, *islice(_seated(board, others, decided), CROWD)]
+    waits = [(c, None) for w in held[:_SEEN] if (c := weighed(board, w)) is not None]
+    seated = [*waits, *islice(_seated(board, others, decided), _SEEN)]
     rows = [_row(candidate, number) for candidate, _ in seated]
     free = [max(board.shelves[pool].free_in_all(), 0) for pool in number]
     found = shadow_prices(rows, [k for _, k in seated], free)

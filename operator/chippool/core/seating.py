@@ -67,6 +67,8 @@ class _Hall:
         self._liked = [sorted(range(len(r.options)), key=lambda k: (-r.options[k].value, k)) for r in problem.rows]
         self._log: list[tuple[int, int | None]] = []
         self._steps = _STEPS
+        self._stuck: dict[int, int] = {}
+        """By pool so many chips that nobody could clear; it gets no easier as more come."""
         for i, row in enumerate(problem.rows):
             if row.stays is not None:
                 self._count(i, 1)
@@ -79,9 +81,13 @@ class _Hall:
             self._move(i, free[0])
             return
         for k in self._liked[i]:
-            if self._clear(options[k].pool, options[k].chips, (options[k].pool,)):
+            pool, chips = options[k].pool, options[k].chips
+            if chips >= self._stuck.get(pool, chips + 1):
+                continue
+            if self._clear(pool, chips, (pool,)):
                 self._move(i, k)
                 return
+            self._stuck[pool] = chips
 
     def _clear(self, pool: int, chips: int, shut: Sequence[int]) -> bool:
         """Have others leave the pool for pools that are not shut until so many chips are left, or nothing changes."""

@@ -9,7 +9,7 @@ from chippool.core.board import Board
 from chippool.core.checks import variant_named, wanted
 from chippool.core.crowd import Candidate, weighed
 from chippool.core.ids import WorkloadKey
-from chippool.core.matching import MOVE_EVERY, worths
+from chippool.core.matching import MOVE_EVERY, relative_speeds, worths
 from chippool.core.model import Assignment, Mode, Workload
 from chippool.core.respite import respite
 from chippool.core.seeker import Option
@@ -60,7 +60,8 @@ def risers(board: Board, running: Iterable[Workload], now: float) -> tuple[list[
     """Who may trade now and would gain by it, the first by how much, and when others may who would."""
     found: list[Mover] = []
     moments: list[float] = []
-    for _, _, workload in _ranked(w for w in running if _prospect(w) > 0):
+    climbers = [w for w in running if w.assignment and w.assignment.variant != w.variants[0].name]
+    for _, _, workload in _ranked(w for w in climbers if _prospect(w) > 0):
         at = _may_trade(board, workload, now)
         if at <= now and len(found) < MOVERS and (mover := _mover(board, workload)) is not None:
             found.append(mover)
@@ -75,6 +76,13 @@ def others(board: Board, running: Iterable[Workload], now: float) -> list[Mover]
     return [*islice((m for w in ranked if (m := _mover(board, w)) is not None), MOVERS)]
 
 
+def could_do_with_less(workload: Workload) -> bool:
+    """Whether it has a way of fewer chips than it holds."""
+    given, chips = workload.assignment, [v.replicas * v.ask.chips for v in workload.variants]
+    own = (c for c, v in zip(chips, workload.variants, strict=True) if given is not None and v.name == given.variant)
+    return min(chips) < next(own, 0)
+
+
 def _ranked(workloads: Iterable[Workload]) -> list[tuple[float, WorkloadKey, Workload]]:
     return sorted(((-_prospect(w), w.key, w) for w in workloads), key=lambda entry: entry[:2])
 
@@ -84,6 +92,9 @@ def _prospect(workload: Workload) -> float:
     given = workload.assignment
     if given is None or len(workload.variants) == 1:
         return 0.0
+    if given.variant == workload.variants[0].name:
+        first, second = relative_speeds([v.speed * v.replicas for v in workload.variants])[:2]
+        return min(second / first, 1.0) - 1.0
     worth = worths([v.speed * v.replicas for v in workload.variants])
     own = next((w for w, v in zip(worth, workload.variants, strict=True) if v.name == given.variant), 1.0)
     others = (w for w, v in zip(worth, workload.variants, strict=True) if v.name != given.variant)
