@@ -4,7 +4,7 @@ import pytest
 
 from chippool.core.cycle import schedule
 from chippool.core.model import Displaced, Mode
-from chippool.core.plan import Admit, Hold, Migrate
+from chippool.core.plan import Admit, Hold, Keep, Migrate
 from chippool.core.reasons import Reason
 from tests.core.build import a_pool, a_queue, a_snapshot, a_variant, a_workload, an_access, decision_of, nodes
 
@@ -138,6 +138,15 @@ def test_nobody_leaves_what_it_is_guaranteed_for_what_can_be_claimed_back():
     other = a_queue("other", guaranteed={"h800": 8})
     assert moved(GREATLY, queues=[a_queue(guaranteed={"npu": 8}), other]) == {}
     assert moved(GREATLY, queues=[a_queue(guaranteed={"npu": 8, "h800": 8})]) == {"greatly": "h800"}
+
+
+def test_what_a_service_is_guaranteed_is_known_before_anybody_has_left():
+    """Nobody who waits is given the place of one that stays after all."""
+    secure = runs("secure", "h800-000", npu=1.0, queue="secure", mode=Mode.SERVICE)
+    queues = [a_queue(), a_queue("secure", guaranteed={"h800": 8, "npu": 0})]
+    plan = planned(secure, waits("asks", "h800"), queues=queues)
+    assert isinstance(decision_of(plan, "asks"), Hold)
+    assert isinstance(decision_of(plan, "secure"), Keep)
 
 
 def test_nobody_trades_into_scavenging():

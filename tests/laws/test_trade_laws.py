@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chippool.core.cycle import schedule
-from chippool.core.ids import CHIP
+from chippool.core.ids import CHIP, WorkloadKey
 from chippool.core.matching import worths
 from chippool.core.model import Assignment, Displaced, Mode
 from chippool.core.plan import Admit, Migrate
@@ -95,6 +95,10 @@ def speed(workload, variant):
     return next(s for s, v in zip(relative, workload.variants, strict=True) if v.name == variant)
 
 
+def priority(snapshot, workload):
+    return snapshot.classes[workload.class_name].value
+
+
 def done(snapshot, decisions):
     """The cluster once all have left who move, and all are where they go."""
     cluster = Cluster(snapshot)
@@ -133,13 +137,17 @@ def test_no_chip_is_given_twice_and_everybody_is_whole(snapshot):
 
 @given(markets())
 def test_the_sum_of_speeds_rises_by_5_percent_of_what_the_movers_did(snapshot):
+    """Of work of their own priority and above: what is lower takes what is left."""
     plan, without = schedule(snapshot, NOW), schedule(frozen(snapshot), NOW)
     assert not moves(without)
     w = snapshot.workloads
     did = sum(speed(w[k], w[k].assignment.variant) for k in moves(plan))
     do = sum(speed(w[k], d.variant) for k, d in moves(plan).items())
-    start, started = (sum(speed(w[k], d.variant) for k, d in admissions(p).items()) for p in (plan, without))
-    if moves(plan):
+    asks = {k for k in w if all(priority(snapshot, w[k]) >= priority(snapshot, w[m]) for m in moves(plan))}
+    start, started = (
+        sum(speed(w[k], d.variant) for k, d in admissions(p).items() if k in asks) for p in (plan, without)
+    )
+    if len({w[k].class_name for k in moves(plan)}) == 1:
         assert do - did + start - started >= 0.05 * did - NEARLY
 
 
@@ -178,12 +186,15 @@ def test_trades_serve_nobody_out_of_turn(snapshot):
 @given(markets())
 def test_nobody_gives_up_what_it_is_guaranteed(snapshot):
     """One whose queue is within its guarantee stays so, wherever somebody is guaranteed anything."""
+    stock = {p: 8 * CHIP * sum(p in n.pools for n in snapshot.nodes.values()) for p in POOLS}
     plan = schedule(snapshot, NOW)
     before, after = Cluster(snapshot), done(snapshot, plan.decisions)
     promised = {p: {q.name: q.guaranteed[p] for q in snapshot.queues.values() if p in q.guaranteed} for p in POOLS}
     for key, d in moves(plan).items():
         w = snapshot.workloads[key]
         source, given = promised[w.assignment.pool], promised[d.pool]
+        if any(sum(of.values()) > there for of, there in ((source, stock[w.assignment.pool]), (given, stock[d.pool]))):
+            continue  # more is promised than there is: everybody keeps a part of it
         secure = not source or before.used(w.queue, w.assignment.pool) <= source.get(w.queue, 0)
         if secure and given:
             assert after.used(w.queue, d.pool) <= given.get(w.queue, 0)
@@ -204,9 +215,14 @@ def test_a_service_never_waits_for_chips_of_one_that_waits_as_well(snapshot):
 
 @given(markets())
 def test_who_has_moved_stays_for_an_hour(snapshot):
-    plan = schedule(snapshot, NOW)
-    later = schedule(moved_on(snapshot, plan), NOW + HOUR / 2)
-    assert not moves(plan).keys() & moves(later).keys()
+    """So within an hour nobody is displaced twice by the same other, whoever else comes and goes."""
+    moved: dict[WorkloadKey, float] = {}
+    for step in range(8):
+        now = NOW + step * HOUR / 4
+        plan = schedule(snapshot, now)
+        assert all(now - moved.get(key, -HOUR) >= HOUR for key in moves(plan))
+        moved |= dict.fromkeys(moves(plan), now)
+        snapshot = moved_on(snapshot, plan, now)
 
 
 @given(markets(most_waiting=0))

@@ -154,6 +154,9 @@ class Bazaar:
     def _keep(self, goes: Goes, starts: Chosen) -> None:
         done = Exchange(self._board)
         done.move(goes)
+        if done.failed:  # nothing by halves, though what was tried out a moment ago fits again
+            done.undo()
+            return
         self._board.releases += 1
         self._chosen = starts
         self._decided.update((move.mover.key, move.decision()) for move in done.moves)

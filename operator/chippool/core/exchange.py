@@ -1,7 +1,7 @@
 """Rules 2 and 6c on the board: who starts and who moves, tried out node by node, and kept or undone as one."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chippool.core.board import Board
@@ -61,11 +61,13 @@ class Exchange:
         if self._placed(candidate, option, priority) is None:
             self.failed[candidate.key] = option.pool
 
-    def move(self, goes: Iterable[tuple[Mover, Option]]) -> None:
+    def move(self, goes: Sequence[tuple[Mover, Option]]) -> None:
         """Gangs stop and start again, so they leave first; a service goes on where it is until it runs elsewhere.
 
         So no service waits for the chips of one that waits for its own.
         """
+        for mover, _ in goes:  # what is borrowed is found out when a pool's tenants are first looked at
+            self._board.tenants(mover.option.pool)
         gangs = [entry for entry in goes if entry[0].candidate.workload.mode is Mode.GANG]
         services = [entry for entry in goes if entry[0].candidate.workload.mode is not Mode.GANG]
         for mover, _ in gangs:
