@@ -184,7 +184,7 @@ class _Deal:
     def learn(self, attempt: Exchange, goes: Goes) -> None:
         """Nodes are no heap of chips: a pool holds no more of this mix than could be placed."""
         gone = {mover.key for mover, _ in goes}
-        held, stay = held_by(self.movers), held_by(m for m in self.movers if m.key not in gone)
+        held, stay = held_by(self.movers), held_by([m for m in self.movers if m.key not in gone])
         self.free |= {p: attempt.placed[p] + stay[p] - held[p] for p in attempt.failed.values()}
 
     def helps(self, starts: Chosen) -> bool:

@@ -98,7 +98,7 @@ def crowd(board: Board, stock: Stock, equals: Sequence[Workload]) -> Crowd:
     found: list[Candidate] = []
     wants: list[Milli] = []
     passed = board.ledger.passed
-    for workload in islice(Turns(board.ledger, (w for w in equals if w.assignment is None)), LOOKED_AT):
+    for workload in islice(Turns(board.ledger, [w for w in equals if w.assignment is None]), LOOKED_AT):
         if mistake(board.snapshot, workload) or workload.queue in board.tree.broken:
             continue
         options = _open(board, workload)

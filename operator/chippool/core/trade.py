@@ -1,6 +1,6 @@
 """Rule 6c: which running work may trade places now: at a checkpoint, and each at most once an hour."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
@@ -61,7 +61,7 @@ def risers(board: Board, running: Iterable[Workload], now: float) -> tuple[list[
     found: list[Mover] = []
     moments: list[float] = []
     climbers = [w for w in running if w.assignment and w.assignment.variant != w.variants[0].name]
-    for _, _, workload in _ranked(w for w in climbers if _prospect(w) > 0):
+    for _, _, workload in _ranked([w for w in climbers if _prospect(w) > 0]):
         at = _may_trade(board, workload, now)
         if at <= now and len(found) < MOVERS and (mover := _mover(board, workload)) is not None:
             found.append(mover)
@@ -72,15 +72,20 @@ def risers(board: Board, running: Iterable[Workload], now: float) -> tuple[list[
 
 def others(board: Board, running: Iterable[Workload], now: float) -> list[Mover]:
     """Who may trade now and could at most make room for somebody else, the first by what they would lose."""
-    ranked = (w for _, _, w in _ranked(w for w in running if _prospect(w) <= 0) if _may_trade(board, w, now) <= now)
-    return [*islice((m for w in ranked if (m := _mover(board, w)) is not None), MOVERS)]
+    return [*islice(_others(board, running, now), MOVERS)]
+
+
+def _others(board: Board, running: Iterable[Workload], now: float) -> Iterator[Mover]:
+    for _, _, workload in _ranked([w for w in running if _prospect(w) <= 0]):
+        if _may_trade(board, workload, now) <= now and (mover := _mover(board, workload)) is not None:
+            yield mover
 
 
 def could_do_with_less(workload: Workload) -> bool:
     """Whether it has a way of fewer chips than it holds."""
     given, chips = workload.assignment, [v.replicas * v.ask.chips for v in workload.variants]
-    own = (c for c, v in zip(chips, workload.variants, strict=True) if given is not None and v.name == given.variant)
-    return min(chips) < next(own, 0)
+    own = [c for c, v in zip(chips, workload.variants, strict=True) if given is not None and v.name == given.variant]
+    return min(chips) < min(own, default=0)
 
 
 def _ranked(workloads: Iterable[Workload]) -> list[tuple[float, WorkloadKey, Workload]]:
@@ -97,7 +102,7 @@ def _prospect(workload: Workload) -> float:
         return min(second / first, 1.0) - 1.0
     worth = worths([v.speed * v.replicas for v in workload.variants])
     own = next((w for w, v in zip(worth, workload.variants, strict=True) if v.name == given.variant), 1.0)
-    others = (w for w, v in zip(worth, workload.variants, strict=True) if v.name != given.variant)
+    others = [w for w, v in zip(worth, workload.variants, strict=True) if v.name != given.variant]
     return max(others, default=0.0) - own
 
 
