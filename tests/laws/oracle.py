@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from chippool.core.plan import Migrate
+from chippool.core.plan import Admit, Migrate
 
 
 class Cluster:
@@ -32,6 +32,13 @@ class Cluster:
         variant = _variant(workload, variant_name)
         self.shift(variant.ask, nodes, -1)
         self.held[key] = (workload, pool, variant, list(nodes))
+
+    def follow(self, decision, moves):
+        """Carry out what changes who is where: an admission, or one side of a trade, which nobody wins."""
+        if isinstance(decision, Admit):
+            self.admit(decision, moves)
+        elif isinstance(decision, Migrate) and decision.by is None:
+            self.clear([decision.workload], moves)
 
     def admit(self, decision, moves):
         """Carry an admission out, with what becomes of those who make room for it."""

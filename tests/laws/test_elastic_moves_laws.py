@@ -89,6 +89,7 @@ def decided(snapshot):
     taken = [key for d in plan.decisions if isinstance(d, Admit) for key in d.victims]
     for d in plan.decisions:
         if not isinstance(d, Admit):
+            cluster.follow(d, moves)
             continue
         if any(taken.count(key) > 1 for key in d.victims):
             return  # whom several shrink gives to each of them a part that the plan does not tell apart

@@ -74,7 +74,7 @@ def decided(snapshot):
     for decision in plan.decisions:
         if isinstance(decision, Admit):
             yield decision, copy_of(cluster), moves
-            cluster.admit(decision, moves)
+        cluster.follow(decision, moves)
 
 
 @given(fragments())
@@ -108,8 +108,7 @@ def test_nobody_is_moved_to_a_place_that_work_above_it_could_have_had(snapshot):
     plan = schedule(snapshot, NOW)
     last = Cluster(snapshot)
     for decision in plan.decisions:
-        if isinstance(decision, Admit):
-            last.admit(decision, moves_of(plan))
+        last.follow(decision, moves_of(plan))
     for decision in plan.decisions:
         if isinstance(decision, Hold):
             workload = snapshot.workloads[decision.workload]

@@ -20,8 +20,7 @@ def played(snapshot, kind=Admit):
     for decision in plan.decisions:
         if isinstance(decision, kind):
             yield decision, cluster
-        if isinstance(decision, Admit):
-            cluster.admit(decision, moves)
+        cluster.follow(decision, moves)
     yield None, cluster
 
 

@@ -74,8 +74,7 @@ def carried_out(snapshot, plan, until=None):
     for d in plan.decisions:
         if d.workload == until:
             break
-        if isinstance(d, Admit):
-            cluster.admit(d, moves)
+        cluster.follow(d, moves)
     return cluster
 
 
