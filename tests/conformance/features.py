@@ -41,6 +41,17 @@ def asks_for_more_than_a_chip_and_a_part(job):
     return job["gpus_per_pod"] > 1 and job["gpus_per_pod"] % 1 != 0
 
 
+def several_borrow(facts):
+    """Chips are taken back, and more than one other queue has some past its quota."""
+    known = {q["name"]: q for q in facts["queues"]}
+    comes = {job["queue"] for job in facts["jobs"] if job["name"] in facts["derived"]["admitted"]}
+    used = dict.fromkeys(known, 0)
+    for job in facts["jobs"]:
+        used[job["queue"]] += job["gpus_per_pod"] * sum(pod["state"] in jobs.THERE for pod in job["pods"])
+    past = [name for name, q in known.items() if q.get("quota_gpus") is not None and used[name] > q["quota_gpus"] >= 0]
+    return bool(facts["derived"]["evicted"]) and len(set(past) - comes) > 1
+
+
 def moves_work_of_more_priority(facts):
     """Who comes is of lower priority than some who stay, and need not stay where they are."""
     said = facts["derived"]

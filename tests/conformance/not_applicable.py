@@ -22,6 +22,7 @@ from tests.conformance.features import (
     policy_forbids,
     queues_have_priorities,
     room_in_a_later_flavor,
+    several_borrow,
     shares_beyond_guarantees,
     works_without_chips,
 )
@@ -185,6 +186,13 @@ CLASSES = (
         "Decisions 6",
         "Work of the same or lower priority is moved for others; nobody makes work restart that comes before his own.",
         _jobs(moves_work_of_more_priority),
+    ),
+    Class(
+        "who of several borrowers gives back",
+        "Decisions 6: cheapest first",
+        "Of all that is borrowed the lowest priority goes, then who loses the least work, the youngest, whichever "
+        "queue borrows the most.",
+        _jobs(several_borrow),
     ),
     Class(
         "quota of several resources",

@@ -35,7 +35,16 @@ def play(case):
         mode = "Preempt" if evicted else "Fit"
         return Ends(evicted, mode, decision.variant)
     assert isinstance(decision, Hold)
-    return Ends(evicted, "Preempt" if _fits_alone(case.facts) else "NoFit", "")
+    return Ends(evicted, "Preempt" if _may_displace(case.facts) and _fits_alone(case.facts) else "NoFit", "")
+
+
+def _may_displace(facts):
+    """Whether it asks for no more than is nominal to its queue in some flavor; or may displace while it borrows."""
+    _, _, name = incoming(facts)
+    own, key = next(q for q in queues_of(facts) if q["name"] == name), _key(facts)
+    nominal = [chips(r, quota.get("nominal", 0)) for _, r, quota in _quotas(own) if r == key]
+    borrows = own.get("preemption", {}).get("BorrowWithinCohort", {}).get("Policy", "Never") != "Never"
+    return borrows or total(facts)[key] <= max(nominal, default=0)
 
 
 def _fits_alone(facts):
