@@ -105,6 +105,10 @@ def test_nobody_is_moved_for_less_before_his_time_or_twice_an_hour_for_the_same(
 
 @given(fragments())
 def test_nobody_is_moved_to_a_place_that_work_above_it_could_have_had(snapshot):
+    """Who is held may fit beside the moves, too: what others take after its turn leaves chips over for the next plan.
+
+    So it is where it may not take a victim of its own for a second time within an hour, and another one takes it.
+    """
     plan = schedule(snapshot, NOW)
     last = Cluster(snapshot)
     for decision in plan.decisions:
@@ -113,7 +117,7 @@ def test_nobody_is_moved_to_a_place_that_work_above_it_could_have_had(snapshot):
         if isinstance(decision, Hold):
             workload = snapshot.workloads[decision.workload]
             below = [m for k, m in moves_of(plan).items() if last.priority(last.held[k][0]) < last.priority(workload)]
-            assert not without(last, below).fits(workload)
+            assert last.fits(workload) or not without(last, below).fits(workload)
 
 
 def without(cluster, moves):
