@@ -20,7 +20,6 @@ from chippool.core.model import Ask, Worth
 from chippool.core.placement import fill
 from chippool.core.shelf import Shelf
 from chippool.core.worth import Mix
-from chippool.sim.openb import read_nodes, read_pods
 from chippool.sim.packing import Lists, Place, pack_by
 from tools.bench.machine import machine, today
 
@@ -93,7 +92,7 @@ def _one(data: Path, name: str, policy: str) -> dict[str, Any]:
 
 def _part(data: Path, name: str, part: str) -> dict[str, Any]:
     """What one term of the cost adds."""
-    lists = Lists(read_nodes(data / _NODES), read_pods(data / _PODS.format(name)))
+    lists = Lists.read(data / _NODES, data / _PODS.format(name))
     weights, learns = _PARTS[part]
     shares = [pack_by(partial(_placer, weights, learns), lists, seed) for seed in _PART_SEEDS]
     mean, sd = round(statistics.fmean(shares), 3), round(statistics.stdev(shares), 3)

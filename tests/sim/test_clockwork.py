@@ -5,6 +5,7 @@ from math import inf
 import pytest
 
 from chippool.core.ids import NodeName, VariantName
+from chippool.core.model import Mode
 from chippool.core.reasons import Reason
 from chippool.sim.clockwork import Clockwork
 from chippool.sim.stage import Errand, Stage
@@ -89,7 +90,7 @@ def test_impossible_work_does_not_keep_it_going():
 
 def test_a_service_works_on_while_it_has_fewer_replicas():
     grown = a_variant(replicas=1)
-    work = ran(a_stage(Errand(a_workload("s", "train", grown, mode="Service"), 100.0, {})))
+    work = ran(a_stage(Errand(a_workload("s", "train", grown, mode=Mode.SERVICE), 100.0, {})))
     assert told(work, "end") == [(100.0, "s")]
 
 

@@ -5,7 +5,7 @@ import pytest
 from chippool.core.ids import CHIP
 from chippool.core.placement import fill
 from chippool.core.shelf import Shelf
-from chippool.sim.openb import BadListError, arrivals, read_nodes, read_pods, shuffled, stock_of
+from chippool.sim.openb import BadListError, arrivals, read_nodes, shuffled, stock_of
 from chippool.sim.packing import Lists, Policy, pack, pack_all, packed
 from chippool.sim.policies import BestFit, Fragmentation
 from tests.sim.packing_build import a_node_list, a_pod_list
@@ -16,10 +16,7 @@ ALIKE = ("n1,16000,65536,2,T4", "n2,16000,65536,2,T4")
 @pytest.fixture
 def lists(tmp_path):
     def made(nodes, pods):
-        return Lists(
-            read_nodes(a_node_list(tmp_path / "nodes.csv", *nodes)),
-            read_pods(a_pod_list(tmp_path / "pods.csv", *pods)),
-        )
+        return Lists.read(a_node_list(tmp_path / "nodes.csv", *nodes), a_pod_list(tmp_path / "pods.csv", *pods))
 
     return made
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from chippool.cli.failures import Failure, computed
 from chippool.cli.options import Structured
 from chippool.cli.structured import text
-from chippool.sim.openb import BadListError, read_nodes, read_pods
+from chippool.sim.openb import BadListError
 from chippool.sim.packing import Lists, Packed, Policy, pack_all, packed
 
 
@@ -59,7 +59,7 @@ def _packed(nodes: Path, pods: Path, policy: Policy, seeds: range, workers: int)
 
 def _read(nodes: Path, pods: Path) -> Lists:
     try:
-        lists = Lists(read_nodes(nodes), read_pods(pods))
+        lists = Lists.read(nodes, pods)
     except BadListError as problem:
         raise Failure(str(problem)) from problem
     if not any(node.installed for node in lists.nodes):

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from statistics import fmean, stdev
 
 from chippool.core.model import Ask, Node
 from chippool.core.placement import fill
 from chippool.core.shelf import Shelf
 from chippool.core.worth import Mix
-from chippool.sim.openb import arrivals, shuffled, stock_of
+from chippool.sim.openb import arrivals, read_nodes, read_pods, shuffled, stock_of
 from chippool.sim.policies import BestFit, Fragmentation, at_random
 
 _ARRIVED = 100
@@ -37,10 +38,19 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Nodes and what their pods ask for; the pods by name."""
+    """Nodes and what their pods ask for, the pods by name; a process that gets it reads the files for itself."""
 
     nodes: tuple[Node, ...]
     asks: tuple[Ask, ...]
+    files: tuple[Path, Path]
+
+    @classmethod
+    def read(cls, nodes: Path, pods: Path) -> "Lists":
+        return cls(read_nodes(nodes), read_pods(pods), (nodes, pods))
+
+    def __reduce__(self) -> tuple[Callable[[Path, Path], "Lists"], tuple[Path, Path]]:
+        """Frozen classes of the compiled core can't be unpickled."""
+        return Lists.read, self.files
 
 
 @dataclass(frozen=True, slots=True)
