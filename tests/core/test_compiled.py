@@ -4,8 +4,10 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,17 @@ def test_no_generator_expression_of_the_core_counts_on_being_lazy() -> None:
     sources = sorted((_REPOSITORY / "operator/chippool/core").glob("*.py"))
     lazy = [f"{source.name}:{line}" for source in sources for line in _generator_expressions(source)]
     assert lazy == [], "mypyc makes all elements at once: write a list, a generator function, or map and filter"
+
+
+def test_it_is_compiled_with_what_the_lock_file_names() -> None:
+    hook = _toml("pyproject.toml")["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["mypyc"]
+    asked = dict(dependency.replace("[mypyc]", "").split("==") for dependency in hook["dependencies"])
+    locked = {package["name"]: package["version"] for package in _toml("uv.lock")["package"]}
+    assert {name: version for name, version in asked.items() if locked.get(name, version) != version} == {}
+
+
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads((_REPOSITORY / name).read_text())
 
 
 def _generator_expressions(source: Path) -> Iterator[int]:
