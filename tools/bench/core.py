@@ -18,6 +18,7 @@ from chippool.core.plan import Admit, Displace, Hold
 from chippool.shell import memory
 from tools.bench.features import all_on
 from tools.bench.machine import machine, today
+from tools.bench.steady import steady
 from tools.bench.world import NOW, Scale, a_world
 
 _NODES = (1_000, 5_000, 15_000)
@@ -94,8 +95,12 @@ def _cases(quick: bool) -> Iterator[_Case]:
                 yield "queues with limits", a_world, Scale(nodes, pending, full)
     if not quick:
         yield "queues with limits", a_world, Scale(_LARGEST, max(_PENDING), full=True)
+    pending = max(_QUICK_PENDING if quick else _PENDING)
     for nodes in _QUICK_NODES if quick else _NODES:
-        yield "every feature", all_on, Scale(nodes, max(_QUICK_PENDING if quick else _PENDING), full=True)
+        yield "every feature", all_on, Scale(nodes, pending, full=True)
+    largest = Scale(max(_QUICK_NODES if quick else _NODES), pending, full=True)
+    yield "queues with limits, 100 changes since", steady(a_world), largest
+    yield "every feature, 100 changes since", steady(all_on), largest
 
 
 def _growth(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
