@@ -93,12 +93,18 @@ def works(uv: Path) -> bool:
 
 def sync(uv: Path) -> None:
     """Bring .venv to what uv.lock says."""
-    chosen = {"UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never", "UV_PROJECT_ENVIRONMENT": ".venv"}
+    chosen = dict(uv_settings(), UV_PROJECT_ENVIRONMENT=".venv")
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    if has_system_certificates():
-        chosen["UV_SYSTEM_CERTS"] = "true"  # as pip does; a company's proxy may have an authority of its own
     with step("the packages of uv.lock into .venv"):
         subprocess.run([str(uv), "sync", "--frozen"], cwd=str(REPOSITORY), env=dict(environment, **chosen), check=True)
+
+
+def uv_settings() -> dict[str, str]:
+    """Return what uv has to know wherever it is run."""
+    settings = {"UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
+    if has_system_certificates():
+        settings["UV_SYSTEM_CERTS"] = "true"  # as pip does; a company's proxy may have an authority of its own
+    return settings
 
 
 def has_system_certificates() -> bool:

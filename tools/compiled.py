@@ -19,7 +19,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.bootstrap import cache, installed_uv, step
+from tools.bootstrap import cache, installed_uv, step, uv_settings
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _PACKAGE = _REPOSITORY / "operator" / "chippool"
@@ -81,7 +81,7 @@ def _compile(work: Path, made: Path) -> None:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(_REPOSITORY / name, source)
     command = [str(installed_uv()), "build", "--wheel", "--python", sys.executable, "--out-dir", str(work), "-q"]
-    chosen = {"HATCH_BUILD_HOOK_ENABLE_MYPYC": "1", "UV_PYTHON_DOWNLOADS": "never"}
+    chosen = {"HATCH_BUILD_HOOK_ENABLE_MYPYC": "1", **uv_settings()}
     subprocess.run(command, cwd=source, env={**os.environ, **chosen}, check=True, stdout=sys.stderr)
     with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
         wheel.extractall(made, [name for name in wheel.namelist() if name.endswith((".so", ".pyd"))])
