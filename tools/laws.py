@@ -52,16 +52,24 @@ def _chosen(only: list[str] | None, known: dict[str, Any]) -> Iterator[str]:
 
 def _tried(law: str) -> dict[str, Any]:
     """How many cases of a law passed and failed; the first failure's report, if there is one."""
-    began = time.monotonic()
+    began, commit = time.monotonic(), _commit()
     test = f"tests/laws/{law}"
     command = [sys.executable, "-m", "pytest", test, "-q", "-n", "0", "--hypothesis-show-statistics", "-s"]
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "proof"}
     answer = subprocess.run(command, cwd=paths.REPOSITORY, check=False, capture_output=True, text=True, env=environment)
     passing, failing = (sum(column) for column in zip(*_counts(answer.stdout), strict=True))
-    found: dict[str, Any] = {"cases": passing, "failing": failing, "seconds": round(time.monotonic() - began, 1)}
+    seconds = round(time.monotonic() - began, 1)
+    found: dict[str, Any] = {"cases": passing, "failing": failing, "seconds": seconds, "commit": commit}
     if answer.returncode:
         found |= {"failing": max(failing, 1), "report": answer.stdout[-4000:]}
     return found
+
+
+def _commit() -> str:
+    """The tree a law was tried on: a file that is filled piece by piece may have several."""
+    command = ["git", "describe", "--always", "--dirty"]
+    answer = subprocess.run(command, cwd=paths.REPOSITORY, check=False, capture_output=True, text=True)
+    return answer.stdout.strip()
 
 
 def _counts(said: str) -> list[tuple[int, int]]:
