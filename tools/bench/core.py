@@ -13,7 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from chippool.core.cycle import schedule
+from chippool.control.decided import decided
+from chippool.core.cycle import Policy
 from chippool.core.model import Snapshot
 from chippool.core.plan import Admit, Displace, Hold
 from chippool.shell import memory
@@ -70,7 +71,7 @@ def one(snapshot: Snapshot, scale: Scale, runs: int) -> dict[str, Any]:
     for _ in range(runs):
         gc.collect()
         start, spent = time.perf_counter(), time.process_time()
-        plan = schedule(snapshot, NOW)
+        plan = decided(snapshot, NOW, Policy())
         took.append(time.perf_counter() - start)
         busy.append(time.process_time() - spent)
     kinds = Counter(type(d) for d in plan.decisions)

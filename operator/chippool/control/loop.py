@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from chippool.control.batch import Batch
 from chippool.control.carry import Carrier
+from chippool.control.decided import decided
 from chippool.control.learner import Learner
 from chippool.control.pins import Pins
 from chippool.control.refusals import Refusals
 from chippool.control.tell import Teller
 from chippool.control.upkeep import Upkeep
 from chippool.control.words import explained
-from chippool.core.cycle import Policy, schedule
+from chippool.core.cycle import Policy
 from chippool.core.ids import Milli, PoolName
 from chippool.core.model import Snapshot, Workload
 from chippool.core.plan import Admit, Decision, Hold, Keep, Place, Plan, Resize
@@ -116,7 +117,7 @@ class Loop:
         self._observe(snapshot, plan, accepted, time.monotonic() - started)
 
     def _decide(self, snapshot: Snapshot, now: float) -> Plan:
-        return schedule(self._learner.taught(snapshot), now, self._policy)
+        return decided(self._learner.taught(snapshot), now, self._policy)
 
     def _pause(self) -> float:
         moments = (self._wake, self._refusals.wake(), self._carrier.wake())
