@@ -44,6 +44,18 @@ class World:
     def __post_init__(self):
         self._sit()
 
+    @classmethod
+    def of(cls, snapshot, now, **changes):
+        """A snapshot's cluster, to go on from; what is on its nodes follows from its workloads."""
+        return cls(
+            nodes=[replace(n, free=n.installed, room=dict(n.capacity)) for n in snapshot.nodes.values()],
+            pools=list(snapshot.pools.values()),
+            queues=list(snapshot.queues.values()),
+            classes=list(snapshot.classes.values()),
+            workloads={k: replace(w, indexes=(), **changes) for k, w in snapshot.workloads.items()},
+            now=now,
+        )
+
     def _sit(self):
         """What a device plugin does with fractions: each sits on the fullest chip that has room for it."""
         shares = {}

@@ -294,14 +294,7 @@ def test_the_same_input_gives_the_same_plan_in_whatever_order_it_comes(snapshot,
 
 @given(elastic_clusters(waiting=(0, 4), growing=True))
 def test_carried_out_the_cluster_comes_to_rest_and_nobody_loses_twice_to_the_same_other(snapshot):
-    world = World(
-        nodes=[replace(n, free=n.installed, room=dict(n.capacity)) for n in snapshot.nodes.values()],
-        pools=list(snapshot.pools.values()),
-        queues=list(snapshot.queues.values()),
-        classes=list(snapshot.classes.values()),
-        workloads={k: replace(w, displaced=None, indexes=()) for k, w in snapshot.workloads.items()},
-        now=NOW,
-    )
+    world = World.of(snapshot, NOW, displaced=None)
     had, lost, moves = {}, set(), 1
     for _ in range(40):
         before = {k: w.assignment.replicas if w.assignment else 0 for k, w in world.workloads.items()}

@@ -183,14 +183,7 @@ def test_whoever_moves_or_goes_needed_to(snapshot):
 
 @given(elastic_fragments())
 def test_carried_out_the_cluster_comes_to_rest(snapshot):
-    world = World(
-        nodes=[replace(n, free=n.installed, room=dict(n.capacity)) for n in snapshot.nodes.values()],
-        pools=list(snapshot.pools.values()),
-        queues=list(snapshot.queues.values()),
-        classes=list(snapshot.classes.values()),
-        workloads={k: replace(w, indexes=()) for k, w in snapshot.workloads.items()},
-        now=NOW,
-    )
+    world = World.of(snapshot, NOW)
     world.settle()
     assert not world.restless
     assert all(n.free >= 0 for n in world.snapshot().nodes.values())
