@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from chippool.core.checks import admitted_as
 from chippool.core.ids import CHIP, NodeName, WorkloadKey
 from chippool.core.model import Ask, Node, Workload
 from chippool.core.plan import Admit, Displace, Finish, Hold, Migrate, Place, Plan, Resize, Shrink, Stop
@@ -28,9 +29,9 @@ class Sorted:
 class Ground:
     """What is where."""
 
-    def __init__(self, nodes: dict[NodeName, Node]) -> None:
+    def __init__(self, nodes: dict[NodeName, Node], workloads: dict[WorkloadKey, Workload] | None = None) -> None:
         self.nodes = nodes
-        self.workloads: dict[WorkloadKey, Workload] = {}
+        self.workloads = {} if workloads is None else workloads
 
     def sorted_out(self, plan: Plan) -> Sorted:
         """Return the plan's decisions by what they do; those that do nothing are left out."""
@@ -153,5 +154,6 @@ class Ground:
 
 
 def _ask(one: Workload) -> Ask:
-    assert one.assignment is not None
-    return next(v.ask for v in one.variants if v.name == one.assignment.variant)
+    variant = admitted_as(one)
+    assert variant is not None
+    return variant.ask
