@@ -144,11 +144,6 @@ class Board:
             return room
         return self._settled(pool, moved_instead(self._site(pool, bid), room))
 
-    @property
-    def moves_more(self) -> bool:
-        """Whether it may still be tried in this plan to move anybody out of the way."""
-        return self._effort.left > 0
-
     def move_for(self, pool: PoolName, bid: Bid) -> Room | None:
         """Room in this pool by moving others and evicting nobody."""
         return self._by_way(by_moving, pool, bid)

@@ -127,10 +127,7 @@ def _by_shrinking(attempt: Attempt) -> Found | None:
 
 
 def _by_moving(attempt: Attempt) -> Found | None:
-    board = attempt.board
-    if not board.moves_more:
-        return None
-    own = islice(attempt.rights(), 1)
+    board, own = attempt.board, islice(attempt.rights(), 1)
     return _made_room(attempt, own, board.move_for, lambda _: board.topologies.apart(attempt.option))
 
 
@@ -140,10 +137,7 @@ def _by_displacing(attempt: Attempt) -> Found | None:
 
 
 def _by_both(attempt: Attempt) -> Found | None:
-    board = attempt.board
-    if not board.moves_more:
-        return None
-    own = islice(attempt.rights(), 1)
+    board, own = attempt.board, islice(attempt.rights(), 1)
     return _made_room(attempt, own, board.move_and_displace_for, partial(board.openings, attempt.option))
 
 
