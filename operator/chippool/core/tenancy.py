@@ -66,10 +66,11 @@ class Tenancy:
 
     def taken(self, claim: Claim) -> Truths:
         """By rank, whether the claim may take a tenant; kept for all whose claims come to the same."""
-        alike = self.shared(claim)
-        found = self._taken.get(alike)
+        found = self._taken.get(claim)
         if found is None:
-            found = self._taken[alike] = self.roll.taken(alike)
+            alike = self.shared(claim)
+            known = self._taken.get(alike)
+            found = self._taken[claim] = self._taken[alike] = self.roll.taken(alike) if known is None else known
         return found
 
     def total(self, claim: Claim) -> Milli:
