@@ -4,7 +4,7 @@ Bounded by counted work and never by time: the same problem has the same answer 
 """
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,9 +35,6 @@ class Answer:
 
     taken: tuple[int | None, ...]
     exact: bool
-
-
-Solver = Callable[[Problem, Effort], Answer | None]
 
 
 def solve(problem: Problem, effort: Effort) -> Answer:

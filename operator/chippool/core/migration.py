@@ -109,8 +109,7 @@ def _asked(site: Site) -> Milli:
 
 
 def _takeable(site: Site) -> Milli:
-    tenancy, claim = site.tenancy, site.bid.claim
-    return tenancy.total(claim)
+    return site.tenancy.total(site.bid.claim)
 
 
 def _evictions(site: Site, gone: list[Tenant]) -> Iterator[int]:
