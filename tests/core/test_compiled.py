@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from chippool.core import cycle
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -31,13 +29,13 @@ for make in (a_world, all_on):
 """
 
 
-@pytest.mark.skipif(cycle.__file__.endswith(".py"), reason="the core runs interpreted: make test compiles it")
-def test_the_compiled_core_makes_the_plans_of_its_sources() -> None:
-    kind, *compiled = _plans(os.environ["PYTHONPATH"])
-    assert kind == "False"
-    kind, *interpreted = _plans(str(_REPOSITORY / "operator"))
+def test_the_core_as_it_runs_here_makes_the_plans_of_its_sources() -> None:
+    """Compiled where `make test` runs it; else the sources once more, in a process that hashes strings otherwise."""
+    kind, *here = _plans(os.environ.get("PYTHONPATH", ""), seed="1")
+    assert kind == str(cycle.__file__.endswith(".py"))
+    kind, *interpreted = _plans(str(_REPOSITORY / "operator"), seed="2")
     assert kind == "True"
-    assert compiled == interpreted
+    assert here == interpreted
 
 
 def test_no_generator_expression_of_the_core_counts_on_being_lazy() -> None:
@@ -75,8 +73,8 @@ def _is_read_at_once(parent: ast.AST) -> bool:
     return called in _READS_ALL
 
 
-def _plans(path: str) -> list[str]:
-    environment = {**os.environ, "PYTHONPATH": path}
+def _plans(path: str, seed: str) -> list[str]:
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed}
     command = [sys.executable, "-c", _PLANS]
     done = subprocess.run(command, cwd=_REPOSITORY, env=environment, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
