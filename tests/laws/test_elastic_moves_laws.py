@@ -1,6 +1,5 @@
 """Laws of room made by elastic work, over random clusters full of fragments: shrunk, moved whole or less, evicted."""
 
-
 from hypothesis import given
 from hypothesis import strategies as st
 
