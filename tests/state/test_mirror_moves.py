@@ -1,5 +1,7 @@
 """What moves: where it goes is held for it, and what it leaves counts as given back while its old replicas end."""
 
+from dataclasses import replace
+
 from chippool.core.ids import NodeName, PoolName, VariantName
 from chippool.core.model import Displaced
 from chippool.core.plan import Migrate, Plan
@@ -165,3 +167,24 @@ def test_two_may_change_places():
     cluster = a_cluster(*a_gang(), a_workload("u"), a_job("u", OLD), a_pod("u-0", "u", node="n2"), nodes=2)
     assert len(moves(cluster, move("v", ["n2"]), move("u", ["n1"]))) == 2
     assert (cluster.workload("v").reserved, cluster.workload("u").reserved) == (("n2",), ("n1",))
+
+
+def test_the_room_a_service_goes_on_in_beside_its_old_replicas_is_left_to_it():
+    """The old replica of n1 ends when the new one there is Ready: whoever took its room first would wait for itself."""
+    old = [
+        a_service_pod(f"v-{node}", NOW - 60, node=node, phase="Running", ready=True, chips=4) for node in ("n1", "n2")
+    ]
+    ways = [a_variant(chips=4)]
+    service = a_workload("v", replicas=2, mode="Service", variants=ways), a_deployment("v", an_assignment(2))
+    cluster = a_cluster(*service, *old, a_workload(variants=ways))
+    cluster.mirror.snapshot()
+    goes = replace(move(nodes=("n1", "n3")), chips=4000)
+    assert cluster.mirror.assume(Plan((admit("w", ["n1"], ["v"], 4), goes))) != ()
+    view = cluster.mirror.view(key("v"))
+    cluster.shows(a_job("w", cluster.mirror.view(key("w")).assignment), a_pod("w-0", gated=True, chips=4))
+    cluster.shows(a_deployment("v", view.assignment, displaced=view.displaced))
+    assert cluster.pins() == []
+    cluster.shows(*(a_service_pod(name, NOW, gated=True, chips=4) for name in ("v-new-1", "v-new-2")))
+    assert sorted(cluster.pins()) == [("v-new-1", "n1"), ("v-new-2", "n3")]
+    cluster.shows(a_service_pod("v-new-1", NOW, node="n1", phase="Running", ready=True, chips=4)).loses(old[0])
+    assert cluster.pins() == [("w-0", "n1")]

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from chippool.core.ids import NodeName, WorkloadKey
+from chippool.core.ids import CHIP, NodeName, WorkloadKey
 from chippool.core.model import Assignment, Mode, Workload
 from chippool.state import seating
 from chippool.state.beliefs import WAIT_S, Beliefs
 from chippool.state.facts import Facts, hostname_of, key_of
-from chippool.state.holds import Hold, hold_of
+from chippool.state.holds import Hold, hold_of, is_old
 from chippool.state.project import add
-from chippool.state.records import NodeRecord, Pin, PodRecord, Stuck
+from chippool.state.records import NodeRecord, Pin, PodRecord, PoolRecord, Stuck
 from chippool.state.replicas import DELETION_COST
 from chippool.state.reservations import WHOLE, Reservation
 from chippool.state.sharing import ChipSharing
@@ -40,9 +40,9 @@ class Pinner:
             node = self._facts.nodes.current.get(reservation.node)
             if node is None or not node.ready or node.cordoned or reservation.node in self._beliefs.avoided:
                 continue
-            chips = self._room(pod, reservation, node, sharing, WITH_LEAVING)
+            chips = self._room(pod, reservation, node, pool, WITH_LEAVING)
             if chips is None:
-                waits = waits or self._room(pod, reservation, node, sharing, WITHOUT_LEAVING) is not None
+                waits = waits or self._room(pod, reservation, node, pool, WITHOUT_LEAVING) is not None
                 continue
             self._beliefs.send(reservation, pod.uid, chips, now + WAIT_S)
             marks = seating.marks(sharing, chips, sharing.stock(node)) if sharing else {}
@@ -102,12 +102,14 @@ class Pinner:
         pod: PodRecord,
         reservation: Reservation,
         node: NodeRecord,
-        sharing: ChipSharing | None,
+        pool: PoolRecord | None,
         counted: frozenset[Hold],
     ) -> tuple[int, ...] | None:
         """The chips it can have there, where they are shared; None if it does not fit."""
+        sharing = pool.sharing if pool else None
         apart = sharing.resources if sharing else frozenset()
-        if not self._fits(pod, node, counted, apart):
+        first = self._first(reservation, node, pool.view.resource if pool else "")
+        if not self._fits(pod, node, counted, apart, first):
             return None
         return () if sharing is None else self._chips(reservation, node, sharing, counted)
 
@@ -130,12 +132,32 @@ class Pinner:
         for there in self._facts.pods_on(node):
             yield there, hold_of(there, self._beliefs.claim(key_of(there)), self._beliefs.evicted)
 
-    def _fits(self, pod: PodRecord, node: NodeRecord, counted: frozenset[Hold], apart: frozenset[str]) -> bool:
-        """Whether the node has room beside all that is there; `counted` LEAVING pods still hold theirs.
+    def _first(self, own: Reservation, node: NodeRecord, resource: str) -> Mapping[str, int]:
+        """What services that move have yet to get there: their old replicas end only when the new ones are Ready."""
+        asked: defaultdict[str, int] = defaultdict(int)
+        if not self._moves(own.workload):
+            for other in self._beliefs.reservations.at(NodeName(node.name)):
+                if not other.pod_uid and self._moves(other.workload):
+                    add(asked, (*other.ask.requests, (resource, other.ask.chips // CHIP)))
+        return asked
+
+    def _moves(self, key: WorkloadKey) -> bool:
+        claim = self._beliefs.claim(key)
+        return any(is_old(pod, claim) for pod in self._facts.pods_of(key)) if claim.admission else False
+
+    def _fits(
+        self,
+        pod: PodRecord,
+        node: NodeRecord,
+        counted: frozenset[Hold],
+        apart: frozenset[str],
+        first: Mapping[str, int],
+    ) -> bool:
+        """Whether the node has room beside all that is there or comes first; `counted` LEAVING pods still hold theirs.
 
         Resources that are looked at chip by chip stand `apart`.
         """
-        used: defaultdict[str, int] = defaultdict(int)
+        used: defaultdict[str, int] = defaultdict(int, first)
         for there, hold in self._on(node):
             if hold is not Hold.LEAVING or hold in counted:
                 add(used, there.requests)
