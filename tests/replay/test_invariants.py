@@ -129,6 +129,20 @@ def test_a_managed_pod_made_without_a_gate_is_found():
     assert rules_broken(made(), loose, a_binding("w-0", 2.0, "n1")) == {"bound without a decision"}
 
 
+def a_life_begun_without_an_answer(*, gated):
+    """The API server stood still while the pod was made: the log has what was asked, under 504 and without a name."""
+    asked = a_pod(gated=gated)
+    asked["metadata"] = {"generateName": "w-0-", "namespace": "ns"}
+    first = {"code": 504, "request": asked, "user": "job-controller"}
+    answered = [call for call in a_life("w-0-x7", end=8.0) if call.verb != "create" or call.resource != "pods"]
+    return [a_call("create", "pods", 1.0, {"kind": "Status", "metadata": {"namespace": "ns"}}, **first), *answered]
+
+
+def test_a_pod_whose_making_was_never_answered_was_made_as_asked():
+    assert rules_broken(made(), *a_life_begun_without_an_answer(gated=True), ended()) == set()
+    assert "bound without a decision" in rules_broken(made(), *a_life_begun_without_an_answer(gated=False), ended())
+
+
 def test_a_pod_bound_elsewhere_than_it_was_sent_is_found():
     life = [call for call in a_life(end=8.0) if call.resource != "pods/binding"]
     assert rules_broken(made(), *life, a_binding("w-0", 1.2, "n2"), ended()) == {

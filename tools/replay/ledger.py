@@ -67,6 +67,7 @@ class Ledger:
         self.nodes = {node: Allocatable([(0.0, amounts)]) for node, amounts in (stock or {}).items()}
         self._current: dict[tuple[str, str], str] = {}
         calls = list(calls)
+        self._unanswered = [c for c in calls if c.code == _BROKEN_OFF and (c.verb, c.resource) == ("create", "pods")]
         for call in calls:  # a busy server may log a pod's creation after what was done with it at once
             if call.succeeded and call.verb == "create" and call.resource == "pods" and call.response.get("metadata"):
                 self.pods[call.response["metadata"]["uid"]] = _born(call.response, call.answered)
@@ -132,9 +133,19 @@ class Ledger:
         metadata = shown["metadata"]
         uid = metadata["uid"]
         if uid not in self.pods:
-            self.pods[uid] = _born(shown, moment)
+            self.pods[uid] = _born(self._as_made(shown), moment)
         self._current[metadata["namespace"], metadata["name"]] = uid
         return self.pods[uid]
+
+
+    def _as_made(self, shown: Json) -> Json:
+        """The pod as its maker asked for it, where nobody was there any more to take the answer."""
+        metadata = shown["metadata"]
+        for call in self._unanswered:
+            begins = call.request.get("metadata", {}).get("generateName", "")
+            if begins and call.namespace == metadata["namespace"] and metadata["name"].startswith(begins):
+                return {**shown, "spec": call.request["spec"]}
+        return shown
 
 
 def _born(shown: Json, moment: float) -> PodLife:
