@@ -137,7 +137,6 @@ class Ledger:
         self._current[metadata["namespace"], metadata["name"]] = uid
         return self.pods[uid]
 
-
     def _as_made(self, shown: Json) -> Json:
         """The pod as its maker asked for it, where nobody was there any more to take the answer."""
         metadata = shown["metadata"]
