@@ -4,14 +4,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from chippool.cli.failures import Failure
 from chippool.cli.options import Target
-from chippool.control.learner import Learner
-from chippool.core.cycle import schedule
-from chippool.core.model import Snapshot
-from chippool.core.plan import Plan
 from chippool.kube.client import ApiError, Client
 from chippool.state.kinds import KINDS, Kind
 from chippool.state.mirror import Mirror
@@ -27,16 +22,6 @@ class ForbiddenError(Exception):
         self.kinds = tuple(kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What is, and what the operator would decide now; `now` in seconds since the epoch."""
-
-    mirror: Mirror
-    snapshot: Snapshot
-    plan: Plan
-    now: float
-
-
 @asynccontextmanager
 async def connected(target: Target) -> AsyncIterator[Client]:
     """Connect as kubectl would; NoClusterError if there is nothing to connect to."""
@@ -45,12 +30,6 @@ async def connected(target: Target) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.close()
-
-
-async def decided(mirror: Mirror) -> Reading:
-    """Return what the mirror shows now, with what `schedule` makes of it; feeds go on meanwhile."""
-    snapshot, now = Learner().taught(mirror.snapshot()), time.time()
-    return Reading(mirror, snapshot, await asyncio.to_thread(schedule, snapshot, now), now)
 
 
 async def mirrored(client: Client) -> Mirror:

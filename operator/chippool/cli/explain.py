@@ -10,13 +10,15 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from chippool.cli import explain_text, options, restricted
-from chippool.cli.cluster import ForbiddenError, Reading, connected, decided, mirrored
-from chippool.cli.explanation import Explanation, explained
+from chippool.cli import options, restricted
+from chippool.cli.cluster import ForbiddenError, connected, mirrored
 from chippool.cli.failures import Failure, answered
 from chippool.cli.structured import text
 from chippool.core.ids import WorkloadKey
 from chippool.kube.client import Client
+from chippool.visibility.explanation import Explanation, explained
+from chippool.visibility.explanation_text import sentences
+from chippool.visibility.reading import Reading, decided
 
 KINDS = ("cw", "chipworkload", "chipworkloads", "chipworkload.chippool.io", "chipworkloads.chippool.io")
 
@@ -43,7 +45,7 @@ def explain(
     if output is not Output.TEXT:
         typer.echo(text(found, options.Structured(output.value)))
         return
-    lines = explain_text.sentences(found) if isinstance(found, Explanation) else restricted.sentences(found)
+    lines = sentences(found) if isinstance(found, Explanation) else restricted.sentences(found)
     _print(lines)
 
 

@@ -3,19 +3,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from chippool.cli.cluster import Reading
-from chippool.cli.structured import as_chips
-from chippool.core.ids import Milli, PoolName, QueueName, WorkloadKey
+from chippool.core.ids import PoolName, QueueName
 from chippool.core.model import Mode, Workload
 from chippool.core.ordering import order
-from chippool.core.plan import Admit, Decision, Displace, Hold, Migrate, Plan, Shrink
-from chippool.core.reasons import MISTAKES
+from chippool.core.plan import Decision
 from chippool.core.sharing import Sharing
 from chippool.state.records import PoolCounts
-
-Number = float | int
+from chippool.visibility.document import as_chips
+from chippool.visibility.reading import Reading
+from chippool.visibility.words import Number, chips_held, in_words, moment, state_of, turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +117,6 @@ def picture(reading: Reading, namespace: str | None = None) -> Picture:
     )
 
 
-def state_of(workload: Workload) -> str:
-    """Return one word for where a workload stands, the same as in the metrics."""
-    if workload.finished:
-        return "finished"
-    if workload.assignment is not None:
-        return "ready" if workload.ready + workload.succeeded >= workload.assignment.replicas else "admitted"
-    return "suspended" if workload.suspend else "pending"
-
-
-def moment(seconds: float) -> str:
-    """RFC 3339, as the API server writes times."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _pool(reading: Reading, name: PoolName) -> PoolLine:
     record, counts = reading.mirror.pool_records[name], reading.mirror.pool_counts(name)
     price = reading.plan.prices.get(name, 0)
@@ -184,45 +167,12 @@ def _classes(reading: Reading, living: Iterable[Workload]) -> tuple[ClassLine, .
     return tuple(sorted(lines, key=lambda line: (-line.value, line.name)))
 
 
-def chips_held(workload: Workload) -> Milli:
-    """Return the milli-chips of an assignment; what its succeeded replicas gave back does not count."""
-    given = workload.assignment
-    if given is None:
-        return 0
-    per_replica = next((v.ask.chips for v in workload.variants if v.name == given.variant), 0)
-    return max(given.replicas - workload.succeeded, 0) * per_replica
-
-
-def turns(plan: Plan) -> dict[WorkloadKey, int]:
-    """Return the places, from 1, in the order of all that waits and can be helped by waiting."""
-    waits = [d for d in plan.decisions if isinstance(d, Hold) and d.position and d.reason not in MISTAKES]
-    ordered = sorted(waits, key=lambda hold: hold.position)
-    return {hold.workload: place for place, hold in enumerate(ordered, 1)}
-
-
 def _workloads(reading: Reading, shown: Iterable[Workload]) -> tuple[WorkloadLine, ...]:
     """Who runs, by priority; then who waits, in the order of their turn."""
     said = {decision.workload: decision for decision in reading.plan.decisions}
     places = turns(reading.plan)
     ordered = sorted(shown, key=_turn(reading))
     return tuple(_line(reading, w, said.get(w.key), places.get(w.key)) for w in ordered)
-
-
-def in_words(workload: Workload, decision: Decision | None) -> str:
-    """Return what a decision means while the cluster does not show it yet."""
-    match decision:
-        case None:
-            return "It is being deleted."
-        case Admit():
-            return "It fits now and is about to be admitted; if it stays so, see whether the operator runs."
-        case Shrink():
-            return f"It is about to give some of its replicas. {decision.message}"
-        case Displace() if workload.assignment is not None:
-            return f"It is about to lose its chips. {decision.message}"
-        case Migrate():
-            return f"It is about to move. {decision.message}"
-        case _:
-            return decision.message
 
 
 def _turn(reading: Reading) -> Callable[[Workload], tuple[object, ...]]:

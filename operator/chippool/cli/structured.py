@@ -1,34 +1,12 @@
-"""Records as documents for programs: the fields' names in camelCase, chips as numbers."""
+"""Records printed for programs."""
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from enum import Enum
 from typing import Any
 
 import orjson
 import yaml
 
 from chippool.cli.options import Structured
-from chippool.core.ids import CHIP, Milli
-
-
-def as_chips(milli: Milli) -> float | int:
-    """A number of chips, whole where it is whole."""
-    return milli // CHIP if milli % CHIP == 0 else milli / CHIP
-
-
-def document(value: Any) -> Any:
-    """Return a record, or what holds records, as plain maps and lists; fields that are None are left out."""
-    if is_dataclass(value) and not isinstance(value, type):
-        found = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {_camel(name): document(part) for name, part in found.items() if part is not None}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(key): document(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [document(part) for part in value]
-    return value
+from chippool.visibility.document import document
 
 
 def text(value: Any, how: Structured) -> str:
@@ -36,8 +14,3 @@ def text(value: Any, how: Structured) -> str:
     if how is Structured.JSON:
         return orjson.dumps(document(value), option=orjson.OPT_INDENT_2).decode()
     return yaml.safe_dump(document(value), sort_keys=False, allow_unicode=True, width=120).rstrip()
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)

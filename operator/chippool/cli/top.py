@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from chippool.cli import options
-from chippool.cli.cluster import ForbiddenError, connected, decided, mirrored
+from chippool.cli.cluster import ForbiddenError, connected, mirrored
 from chippool.cli.failures import Failure, answered
 from chippool.cli.picture import Picture, picture
 from chippool.cli.structured import text
@@ -23,6 +23,7 @@ from chippool.kube.client import Client
 from chippool.kube.feed import Feed
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
+from chippool.visibility.reading import decided
 
 PAGE = 1000
 """Characters a line may have in a pipe or file: it is nobody's screen, so nothing is cut."""

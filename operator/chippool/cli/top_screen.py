@@ -6,8 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from chippool.cli.picture import Chips, ClassLine, Number, Picture, PoolLine, QueueLine, WorkloadLine
+from chippool.cli.picture import Chips, ClassLine, Picture, PoolLine, QueueLine, WorkloadLine
 from chippool.core.reasons import Reason
+from chippool.visibility.words import number
 
 BAR, SHORT, FIGURES = 24, 6, 76
 """Widths: of a bar at most and at least, of everything beside it."""
@@ -162,10 +163,6 @@ def _summary(picture: Picture) -> str:
     runs = sum(line.pool_name is not None for line in picture.workloads)
     waits = len(picture.workloads) - runs
     return f"{runs} workloads have chips, {waits} do not, {picture.finished} finished · {picture.at}"
-
-
-def number(value: Number) -> str:
-    return f"{value:g}" if value != int(value) else str(int(value))
 
 
 def age(seconds: int) -> str:

@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chippool.cli.cluster import Reading
-from chippool.cli.picture import Number, chips_held, in_words, moment, state_of, turns
-from chippool.cli.structured import as_chips
 from chippool.core.cycle import schedule
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.core.matching import worths
 from chippool.core.model import Assignment, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Admit, Hold, Holder, Shortage
+from chippool.visibility.document import as_chips
+from chippool.visibility.reading import Reading
+from chippool.visibility.words import Number, chips_held, in_words, moment, state_of, turns
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from chippool.cli.explanation import Explanation, Held, Lack, Lost, Runs, Waits
-from chippool.cli.picture import Number
-from chippool.cli.top_screen import number
 from chippool.core.reasons import Reason
+from chippool.visibility.explanation import Explanation, Held, Lack, Lost, Runs, Waits
+from chippool.visibility.words import Number, number
 
 NODES = 8
 """Nodes and holders that are named before the rest is only counted."""

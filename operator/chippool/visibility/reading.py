@@ -1,0 +1,27 @@
+"""One look at the cluster, and what would be decided on it."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from chippool.control.learner import Learner
+from chippool.core.cycle import schedule
+from chippool.core.model import Snapshot
+from chippool.core.plan import Plan
+from chippool.state.mirror import Mirror
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is, and what the operator would decide now; `now` in seconds since the epoch."""
+
+    mirror: Mirror
+    snapshot: Snapshot
+    plan: Plan
+    now: float
+
+
+async def decided(mirror: Mirror) -> Reading:
+    """Return what the mirror shows now, with what `schedule` makes of it; feeds go on meanwhile."""
+    snapshot, now = Learner().taught(mirror.snapshot()), time.time()
+    return Reading(mirror, snapshot, await asyncio.to_thread(schedule, snapshot, now), now)
