@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 LEASE_NAME = "chippool"
 PORT = 8080
+VISIBILITY_SERVICE = "chippool-visibility"
 
 
 class LogFormat(StrEnum):
@@ -41,6 +42,10 @@ class Settings:
     bind_address: str = "127.0.0.1"
     metrics_port: int = PORT
     """Serves /metrics, /healthz and /readyz; 0 takes a free one."""
+    visibility_port: int | None = None
+    """Serves visibility.chippool.io to the API server; 0 takes a free one, None serves nothing."""
+    visibility_service: str = VISIBILITY_SERVICE
+    """The Service that leads to it; the Secret with its certificate has the same name."""
     lost_after: float = 300.0
     """Seconds after which a node that is not Ready is given up, and chips that are not healthy."""
     log_format: LogFormat = LogFormat.TEXT

@@ -134,6 +134,15 @@ def test_an_admission_whose_room_was_taken_meanwhile_is_dropped_and_so_is_its_di
     assert (cluster.workload("v").displaced, cluster.workload().assignment) == (None, None)
 
 
+def test_a_look_by_others_in_between_hides_no_change_from_what_is_assumed():
+    cluster = a_full_cluster()
+    cluster.mirror.snapshot()
+    cluster.loses(a_workload("w"))
+    cluster.shows(a_workload("w", uid="another-of-that-name"))
+    assert cluster.mirror.look().workloads[key("w")].uid == "another-of-that-name"
+    assert cluster.mirror.assume(Plan((admit("w", ["n1"], ["v"]), displace(by="w")))) == ()
+
+
 def test_a_victim_that_went_by_itself_is_not_displaced_and_its_winner_stays():
     cluster = a_full_cluster()
     cluster.mirror.snapshot()

@@ -11,12 +11,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from chippool.cli import options, restricted
+from chippool.cli.asked import Answer, asked
 from chippool.cli.cluster import ForbiddenError, connected, mirrored
 from chippool.cli.failures import Failure, answered
 from chippool.cli.structured import text
-from chippool.core.ids import WorkloadKey
+from chippool.core.ids import PoolName, WorkloadKey
 from chippool.kube.client import Client
-from chippool.visibility.explanation import Explanation, explained
+from chippool.visibility.explanation import Explanation, NoWayError, explained
 from chippool.visibility.explanation_text import sentences
 from chippool.visibility.reading import Reading, decided
 
@@ -34,19 +35,33 @@ def explain(
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
     namespace: options.Namespace = None,
+    pool: Annotated[
+        str | None, typer.Option("--pool", help="Only what it lacks in this pool, also while it runs.", metavar="NAME")
+    ] = None,
     output: Annotated[Output, typer.Option("--output", "-o")] = Output.TEXT,
 ) -> None:
     """Say why a workload runs where it does, or why it waits: what is short, where, by how much, and who holds it.
 
-    Reads the cluster with your kubeconfig; needs no running operator. With rights in one namespace only, it says what
-    the workload's own conditions say.
+    Asks the operator by the API visibility.chippool.io where that is installed, which takes rights in the workload's
+    namespace alone. Elsewhere it reads the whole cluster with your kubeconfig and needs no running operator; without
+    the right to do that either, it says what the workload's own conditions say.
     """
-    found = answered(_explained(options.Target(kubeconfig, context), namespace, _name(workload)))
+    found = answered(_explained(options.Target(kubeconfig, context), namespace, _name(workload), pool))
     if output is not Output.TEXT:
-        typer.echo(text(found, options.Structured(output.value)))
+        document = found.explanation if isinstance(found, Answer) else found
+        typer.echo(text(document, options.Structured(output.value)))
         return
-    lines = sentences(found) if isinstance(found, Explanation) else restricted.sentences(found)
-    _print(lines)
+    _print(_lines(found))
+
+
+def _lines(found: Explanation | Answer | restricted.OwnWords) -> Iterable[str]:
+    match found:
+        case Answer():
+            return found.sentences
+        case Explanation():
+            return sentences(found)
+        case _:
+            return restricted.sentences(found)
 
 
 def _name(argument: str) -> str:
@@ -56,17 +71,29 @@ def _name(argument: str) -> str:
     return name
 
 
-async def _explained(target: options.Target, namespace: str | None, name: str) -> Explanation | restricted.OwnWords:
+async def _explained(
+    target: options.Target, namespace: str | None, name: str, pool: str | None
+) -> Explanation | Answer | restricted.OwnWords:
     async with connected(target) as client:
         where = namespace or client.namespace
+        answer = await asked(client, where, name, pool)
+        if answer is not None:
+            return answer
         try:
             reading = await decided(await mirrored(client))
         except ForbiddenError as forbidden:
             return await _own_words(client, where, name, forbidden)
-        found = explained(reading, WorkloadKey(f"{where}/{name}"))
-        if found is None:
-            raise _missing(reading, where, name)
-        return found
+        return _found(reading, where, name, pool)
+
+
+def _found(reading: Reading, namespace: str, name: str, pool: str | None) -> Explanation:
+    try:
+        found = explained(reading, WorkloadKey(f"{namespace}/{name}"), PoolName(pool) if pool else None)
+    except NoWayError as error:
+        raise Failure(str(error)) from error
+    if found is None:
+        raise _missing(reading, namespace, name)
+    return found
 
 
 async def _own_words(client: Client, namespace: str, name: str, forbidden: ForbiddenError) -> restricted.OwnWords:

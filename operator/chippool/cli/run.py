@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from chippool.config import LEASE_NAME, PORT, LogFormat, LogLevel, Settings, own_identity
+from chippool.config import LEASE_NAME, PORT, VISIBILITY_SERVICE, LogFormat, LogLevel, Settings, own_identity
 from chippool.kube.access import NoClusterError
 from chippool.shell.checks import CannotStartError
 from chippool.shell.lifecycle import operate
@@ -27,6 +27,15 @@ def run(
         int, typer.Option(help="Port of /metrics, /healthz and /readyz; 0 takes a free one.", min=0, max=65535)
     ] = PORT,
     bind_address: Annotated[str, typer.Option(help="Address that port listens on.")] = "127.0.0.1",
+    visibility_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port of the API visibility.chippool.io; 0 takes a free one. Default: none.", min=0, max=65535
+        ),
+    ] = None,
+    visibility_service: Annotated[
+        str, typer.Option(help="Name of the Service that leads to it, and of the Secret with its certificate.")
+    ] = VISIBILITY_SERVICE,
     lost_after: Annotated[
         float, typer.Option(help="Seconds after which a node that is not Ready, or chips that are not, count as lost.")
     ] = 300.0,
@@ -42,6 +51,8 @@ def run(
         identity=identity or own_identity(),
         metrics_port=metrics_port,
         bind_address=bind_address,
+        visibility_port=visibility_port,
+        visibility_service=visibility_service,
         lost_after=lost_after,
         log_format=log_format,
         log_level=log_level,

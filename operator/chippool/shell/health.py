@@ -8,6 +8,7 @@ from chippool.kube.feed import FRESH_S, Feed
 from chippool.kube.lease import Lease
 from chippool.shell.kopf_thread import KopfThread
 from chippool.shell.probes import Check
+from chippool.visibility.server import Visibility
 
 ALIVE_S = 60.0
 """A cycle may take seconds on a large cluster, never this long."""
@@ -49,3 +50,8 @@ def lease_check(lease: Lease) -> Check:
 def kopf_check(kopf: KopfThread) -> Check:
     """Pools' and queues' finalizers wait while kopf is away; nothing else does."""
     return Check("kopf", True, kopf.trouble or f"runs, restarted {kopf.restarts} times")
+
+
+def visibility_checks(visibility: Visibility | None) -> list[Check]:
+    """The explanations wait while it is in trouble; nothing else does."""
+    return [Check("visibility", True, visibility.trouble or f"port {visibility.port}")] if visibility else []

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -35,6 +35,7 @@ from chippool.shell.probes import Check, Server
 from chippool.shell.readings import readings
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
+from chippool.visibility.server import Visibility
 
 DRAIN_S = 4.0
 LONGEST_HOLD_S = 20.0
@@ -95,6 +96,7 @@ class Operator:
             ready=self._ready,
             registry=self.metrics.registry,
         )
+        self.visibility = _visibility(settings, client, self.mirror, self._synced)
         self.metrics.show(readings(self.mirror, self.loop, self.feeds, self.writer, self.lease))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -117,6 +119,7 @@ class Operator:
             "writer": self.writer.run(),
             "lease": self.lease.run(),
             "synced": self._say_synced(),
+            **({"visibility": self.visibility.run()} if self.visibility else {}),
             **feeds,
         }
 
@@ -179,6 +182,7 @@ class Operator:
             health.loop_check(self.loop.pulse),
             health.lease_check(self.lease),
             health.kopf_check(self._kopf),
+            *health.visibility_checks(self.visibility),
         ]
 
     # From kopf's thread.
@@ -200,6 +204,20 @@ class Operator:
             proxy=self._access.proxy,
         )
         return kopf.AiohttpSession(server=self._access.server, aiohttp_session=session)
+
+
+def _visibility(settings: Settings, client: Client, mirror: Mirror, synced: Callable[[], bool]) -> Visibility | None:
+    if settings.visibility_port is None:
+        return None
+    return Visibility(
+        client,
+        mirror,
+        address=settings.bind_address,
+        port=settings.visibility_port,
+        namespace=settings.namespace or client.namespace,
+        service=settings.visibility_service,
+        synced=synced,
+    )
 
 
 def _told_to_stop() -> asyncio.Event:

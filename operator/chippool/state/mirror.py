@@ -120,6 +120,10 @@ class Mirror:
         self._given = self._views.snapshot(self._given)
         return self._given
 
+    def look(self) -> Snapshot:
+        """Return the view as of now for others than the loop: `assume` goes on from the loop's own `snapshot`."""
+        return self._views.snapshot(self._given)
+
     def assume(self, plan: Plan) -> tuple[Decision, ...]:
         """Take for true what is still right of a plan made from the last snapshot; what is returned is to be written.
 
@@ -167,8 +171,7 @@ class Mirror:
         self._tell(size)
 
     def renew(self, key: WorkloadKey) -> None:
-        """Start the 60 s of an assumption again: its write is still waiting to be sent."""
-        self._beliefs.renew(key)
+        self._beliefs.renew(key)  # 60 s more: its write is still waiting to be sent
 
     def keep(self, key: WorkloadKey) -> None:
         """Take for true that a workload keeps its assignment while its object is made anew."""
@@ -214,10 +217,7 @@ class Mirror:
         return found
 
     def lost(self, now: float, after: float) -> list[Lost]:
-        """Return pods of ours on nodes that have not been Ready for `after` seconds: to be failed and removed.
-
-        Each is handed out once a minute, and its replica counts as missing from now on.
-        """
+        """Return, once a minute each, pods of ours on nodes not Ready for `after` seconds: to be failed and removed."""
         size = self._marks.size()
         found = self._losses.lost(now, after)
         self._tell(size)

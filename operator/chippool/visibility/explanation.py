@@ -105,13 +105,22 @@ class Explanation:
     displaced: Lost | None = None
     error: str | None = None
     """What keeps its pods from being Ready, in the cluster's words."""
+    asked_pool: str | None = None
+    """Only ways in this pool were asked about; then `runs.better` says what those lack, liked better or not."""
 
 
-def explained(reading: Reading, key: WorkloadKey) -> Explanation | None:
-    """Return the explanation of a workload, None if there is none of that name."""
+class NoWayError(Exception):
+    """No variant of the workload names the pool that was asked about; the text says which ones there are."""
+
+
+def explained(reading: Reading, key: WorkloadKey, pool: PoolName | None = None) -> Explanation | None:
+    """Return the explanation of a workload, None if there is none of that name; `pool`: of ways in this one alone."""
     workload = reading.snapshot.workloads.get(key)
     if workload is None:
         return None
+    if pool is not None and not _ways_in(workload, pool):
+        pools = ", ".join(dict.fromkeys(name for variant in workload.variants for name in variant.pools)) or "none"
+        raise NoWayError(f"No variant of {key} names pool {pool}; its poolNames are: {pools}.")
     decision = next((d for d in reading.plan.decisions if d.workload == key), None)
     return Explanation(
         namespace=workload.namespace,
@@ -123,14 +132,19 @@ def explained(reading: Reading, key: WorkloadKey) -> Explanation | None:
         priority_class_name=workload.class_name,
         priority=class_of(reading.snapshot, workload).value,
         created=moment(workload.created),
-        runs=_runs(reading, workload),
-        waits=_waits(reading, workload, decision) if isinstance(decision, Hold) else None,
+        runs=_runs(reading, workload, pool),
+        waits=_waits(reading, workload, decision, pool) if isinstance(decision, Hold) else None,
         displaced=_lost(workload),
         error=(workload.error or None) if not workload.finished else None,
+        asked_pool=pool,
     )
 
 
-def _runs(reading: Reading, workload: Workload) -> Runs | None:
+def _ways_in(workload: Workload, pool: PoolName) -> tuple[Variant, ...]:
+    return tuple(replace(variant, pools=(pool,)) for variant in workload.variants if pool in variant.pools)
+
+
+def _runs(reading: Reading, workload: Workload, asked: PoolName | None) -> Runs | None:
     given = workload.assignment
     if given is None or workload.finished:
         return None
@@ -148,8 +162,14 @@ def _runs(reading: Reading, workload: Workload) -> Runs | None:
         choice=choice + 1,
         choices=len(ways),
         speed=_speed(workload, given),
-        better=_better(reading, workload, _before(workload, given)),
+        better=_better(reading, workload, _compared(workload, given, asked)),
     )
+
+
+def _compared(workload: Workload, given: Assignment, asked: PoolName | None) -> tuple[Variant, ...]:
+    if asked is None:
+        return _before(workload, given)
+    return () if asked == given.pool else _ways_in(workload, asked)
 
 
 def _speed(workload: Workload, given: Assignment) -> Number:
@@ -169,12 +189,12 @@ def _before(workload: Workload, given: Assignment) -> tuple[Variant, ...]:
     return (*workload.variants[:at], *([replace(own, pools=pools)] if pools else []))
 
 
-def _better(reading: Reading, workload: Workload, earlier: tuple[Variant, ...]) -> tuple[Lack, ...]:
-    """Ask what if it waited and had only the ways it likes more."""
-    if not earlier:
+def _better(reading: Reading, workload: Workload, ways: tuple[Variant, ...]) -> tuple[Lack, ...]:
+    """Ask what if it waited and had only these ways."""
+    if not ways:
         return ()
     waiting = replace(
-        workload, variants=earlier, assignment=None, displaced=None, placed=(), reserved=(), missing=0, active=False
+        workload, variants=ways, assignment=None, displaced=None, placed=(), reserved=(), missing=0, active=False
     )
     snapshot = replace(reading.snapshot, workloads={**reading.snapshot.workloads, workload.key: waiting})
     plan = schedule(snapshot, reading.now)
@@ -200,7 +220,7 @@ def _room(decision: Admit) -> Lack:
     )
 
 
-def _waits(reading: Reading, workload: Workload, hold: Hold) -> Waits:
+def _waits(reading: Reading, workload: Workload, hold: Hold, asked: PoolName | None) -> Waits:
     places, classes = turns(reading.plan), reading.snapshot.classes
     place = places.get(workload.key)
     before = [key for key, other in places.items() if place is not None and other < place]
@@ -210,7 +230,7 @@ def _waits(reading: Reading, workload: Workload, hold: Hold) -> Waits:
         waiting=len(places),
         ahead={name: ahead[name] for name in sorted(ahead, key=lambda name: (-classes[name].value, name))},
         until=None if hold.until is None else moment(hold.until),
-        variants=tuple(_lack(reading, workload, shortage) for shortage in hold.shortages),
+        variants=tuple(_lack(reading, workload, one) for one in hold.shortages if asked in {None, one.pool}),
         starts=None if hold.starts is None else moment(hold.starts),
         kept=as_chips(sum(one.chips for one in reading.plan.reserved if one.workload == workload.key)),
     )

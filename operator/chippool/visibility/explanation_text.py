@@ -24,7 +24,7 @@ def sentences(found: Explanation) -> Iterator[str]:
     of_class = f"priority class {found.priority_class_name} ({found.priority})"
     yield f"  Queue {found.queue_name}, {of_class}, since {found.created}."
     if found.runs is not None:
-        yield from _runs(found.runs)
+        yield from _runs(found.runs, found.asked_pool)
     if found.runs is None or found.runs.ready + found.runs.succeeded < found.runs.replicas:
         yield from _message(found)
     if found.waits is not None:
@@ -47,7 +47,7 @@ def _message(found: Explanation) -> Iterator[str]:
         yield f"The cluster says: {found.error}"
 
 
-def _runs(runs: Runs) -> Iterator[str]:
+def _runs(runs: Runs, asked: str | None) -> Iterator[str]:
     each = f"{counted(runs.replicas, 'replica')} in pool {runs.pool_name}, {counted(runs.chips, 'chip')}"
     done = f", {runs.succeeded} succeeded" if runs.succeeded else ""
     yield f"It runs as variant {runs.variant}: {each}; {runs.ready} Ready{done}. Admitted {runs.admitted_at}."
@@ -55,11 +55,17 @@ def _runs(runs: Runs) -> Iterator[str]:
         yield f"  It does {number(runs.speed)} there of what it would the way it likes best."
     if runs.nodes:
         yield f"  Nodes: {_nodes(runs.nodes)}."
+    if asked not in {None, runs.pool_name}:
+        yield f"What it lacks now in pool {asked}:"
+        for lack in runs.better:
+            yield from _lack(lack)
+        return
     if runs.choice == 1:
         only = "the only way" if runs.choices == 1 else f"the first of {runs.choices} ways"
         yield f"Why there: it is {only} to run it."
         return
-    yield f"Why there: it is number {runs.choice} of {runs.choices} ways to run it. What it likes better lacks now:"
+    likes = " What it likes better lacks now:" if runs.better else ""
+    yield f"Why there: it is number {runs.choice} of {runs.choices} ways to run it.{likes}"
     for lack in runs.better:
         yield from _lack(lack)
 

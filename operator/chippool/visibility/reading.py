@@ -23,5 +23,5 @@ class Reading:
 
 async def decided(mirror: Mirror) -> Reading:
     """Return what the mirror shows now, with what `schedule` makes of it; feeds go on meanwhile."""
-    snapshot, now = Learner().taught(mirror.snapshot()), time.time()
+    snapshot, now = Learner().taught(mirror.look()), time.time()
     return Reading(mirror, snapshot, await asyncio.to_thread(schedule, snapshot, now), now)
