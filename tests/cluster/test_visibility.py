@@ -116,7 +116,7 @@ def path(namespace, name):
 
 
 def test_an_editor_of_a_namespace_sees_his_place_and_why_and_nobody_elses_names(cluster, ann, taken):
-    made = a_workload("mine", cls="revenue") | {"metadata": {"name": "mine", "namespace": cluster.namespace}}
+    made = a_workload("mine") | {"metadata": {"name": "mine", "namespace": cluster.namespace}}
     cluster.plane.kubectl("apply", "-f", "-", input=json.dumps(made), as_user="ann")
     cluster.wait_held("mine", "ChipsShort")
 
@@ -174,7 +174,7 @@ def test_who_calls_the_operator_itself_must_be_the_front_proxy_and_act_for_someb
     cluster, ann, taken, tmp_path
 ):
     """Both replicas alike: the follower's mirror is as good."""
-    cluster.apply(a_workload("mine", cls="revenue"))
+    cluster.apply(a_workload("mine"))
     cluster.wait_held("mine", "ChipsShort")
     bundle = cluster.find("apiservice", SERVICE)["spec"]["caBundle"]
     mine, as_ann = path(cluster.namespace, "mine"), {"X-Remote-User": "ann", "X-Remote-Group": "system:authenticated"}

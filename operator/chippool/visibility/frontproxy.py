@@ -6,24 +6,17 @@ API server publishes itself in a ConfigMap.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
 import orjson
+from multidict import MultiMapping
 
 CONFIG = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
 
 
 class NoFrontProxyError(Exception):
     """The API server does not say how its front proxy proves itself; the text says what to do."""
-
-
-class Headers(Protocol):
-    """Headers of a request; a name may come several times."""
-
-    def get(self, key: str, default: str = "", /) -> Any: ...
-    def getall(self, key: str, default: Sequence[str], /) -> Sequence[str]: ...
-    def items(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +62,7 @@ def front_proxy(config: Mapping[str, Any] | None) -> FrontProxy:
     )
 
 
-def user_of(proxy: FrontProxy, certificate: Mapping[str, Any] | None, headers: Headers) -> User | None:
+def user_of(proxy: FrontProxy, certificate: Mapping[str, Any] | None, headers: MultiMapping[str]) -> User | None:
     """Return who asks; None where nobody trusted says so. The TLS layer has checked the certificate's signature."""
     if not certificate or (proxy.names and not set(_common_names(certificate)) & set(proxy.names)):
         return None
@@ -90,11 +83,11 @@ def _common_names(certificate: Mapping[str, Any]) -> Iterator[str]:
         yield from (value for key, value in part if key == "commonName")
 
 
-def _first(headers: Headers, names: Sequence[str]) -> str:
-    return next((str(headers.get(name)) for name in names if headers.get(name)), "")
+def _first(headers: MultiMapping[str], names: Sequence[str]) -> str:
+    return next((value for name in names if (value := headers.get(name))), "")
 
 
-def _extra(headers: Headers, prefixes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _extra(headers: MultiMapping[str], prefixes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for header, value in headers.items():
         for prefix in prefixes:
