@@ -10,6 +10,7 @@ import typer
 
 from chippool.cli.crds import crds
 from chippool.cli.explain import explain
+from chippool.cli.forecast import forecast
 from chippool.cli.release import release
 from chippool.cli.run import run
 from chippool.cli.simulate import simulate
@@ -27,6 +28,7 @@ commands = typer.Typer(
 for command in (run, top, explain, release, crds):
     commands.command()(command)
 commands.add_typer(simulate, name="simulate")
+commands.add_typer(forecast, name="forecast")
 
 
 def app() -> None:
