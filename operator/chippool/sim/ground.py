@@ -123,7 +123,7 @@ class Ground:
 
     def _settle(self, one: Workload) -> None:
         assert one.assignment is not None
-        wanted = one.assignment.replicas
+        wanted = one.assignment.replicas - one.succeeded
         one = self._cut(one, len(one.placed) - wanted)
         missing = wanted - len(one.placed)
         since = one.short_since if missing else None
