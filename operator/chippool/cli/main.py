@@ -15,6 +15,7 @@ from chippool.cli.release import release
 from chippool.cli.run import run
 from chippool.cli.simulate import simulate
 from chippool.cli.top import top
+from chippool.cli.what_if import ask_what_if
 
 PLUGIN = "kubectl-chippool"
 EPILOG = "Exit codes: 0 done, 1 not found or refused, 2 wrong usage, 3 no cluster answers, 130 interrupted."
@@ -27,6 +28,7 @@ commands = typer.Typer(
 )
 for command in (run, top, explain, release, crds):
     commands.command()(command)
+commands.command("what-if")(ask_what_if)
 commands.add_typer(simulate, name="simulate")
 commands.add_typer(forecast, name="forecast")
 

@@ -1,0 +1,157 @@
+"""`chippool what-if`: what would become of whom if the cluster were another, by the operator's own decisions."""
+
+import io
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from chippool.api.duration import seconds
+from chippool.cli import options
+from chippool.cli.cluster import ForbiddenError, connected, mirrored
+from chippool.cli.failures import Exit, Failure, answered, computed
+from chippool.cli.structured import text
+from chippool.cli.what_if_document import documented
+from chippool.cli.what_if_flags import Wishes, changes
+from chippool.cli.what_if_text import lines
+from chippool.control.learner import Learner
+from chippool.sim.submitted import Surroundings, latest
+from chippool.sim.whatif import Answer, what_if
+from chippool.sim.whatif_drawing import drawn
+
+Several = list[str] | None
+PAGE = 1000
+"""Characters a line may have in a pipe or file: it is nobody's screen, so nothing is cut."""
+
+
+class Output(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    plot: Path | None
+    within: float
+    """Seconds."""
+
+
+def _option(name: str, metavar: str, said: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=said, rich_help_panel="Changes (each may be given several times)")
+
+
+def ask_what_if(
+    *,
+    lose: Annotated[Several, _option("--lose", "POOL=N|N%", "Lose so many chips, whole nodes spread over it.")] = None,
+    lose_node: Annotated[Several, _option("--lose-node", "NODE", "Lose this node.")] = None,
+    lose_rack: Annotated[
+        Several, _option("--lose-rack", "VALUE", "Lose all nodes with this value in a level of a pool's topology.")
+    ] = None,
+    add_chips: Annotated[Several, _option("--add-chips", "POOL=N", "Add nodes like most of the pool's.")] = None,
+    limit: Annotated[Several, _option("--limit", "QUEUE/POOL=N", "Let the queue have so many chips at most.")] = None,
+    grow: Annotated[
+        Several, _option("--grow", "serving|NS/NAME=F", "Let all services, or one, ask for F times its replicas.")
+    ] = None,
+    submit: Annotated[list[Path] | None, _option("--submit", "FILE", "Submit the ChipWorkloads of a file.")] = None,
+    priority: Annotated[
+        Several, _option("--priority", "NS/NAME=CLASS", "Give a workload another priority class.")
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(help="Let so much time pass, such as 1h: timeouts, cooldowns and maxRuntime.", metavar="TIME"),
+    ] = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    namespace: options.Namespace = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw pools before and after, by class, into this .svg.", metavar="FILE")
+    ] = None,
+    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+) -> None:
+    """Say who would run, move, shrink, lose its chips or wait if the cluster were changed so. Nothing is changed.
+
+    All changes are made together, whatever their order: losses first, then what is added. Reads the cluster with your
+    kubeconfig and decides with the operator's own code; needs no running operator.
+    """
+    wishes = Wishes(
+        lose=tuple(lose or ()),
+        lose_node=tuple(lose_node or ()),
+        lose_rack=tuple(lose_rack or ()),
+        add_chips=tuple(add_chips or ()),
+        limit=tuple(limit or ()),
+        grow=tuple(grow or ()),
+        submit=tuple(submit or ()),
+        priority=tuple(priority or ()),
+    )
+    how = computed(lambda: How(_plot_of(plot), _seconds(within)))
+    scene = answered(_look(options.Target(kubeconfig, context), namespace))
+    found = computed(lambda: _answer(wishes, scene, how))
+    if output is not Output.TABLE:
+        typer.echo(text(documented(found, scene.now), options.Structured(output.value)))
+        return
+    _print(found)
+
+
+def _print(found: Answer) -> None:
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(*lines(found), sep="\n")
+        return
+    page = Console(width=PAGE, file=io.StringIO(), highlight=False)
+    with page.capture() as captured:
+        page.print(*lines(found), sep="\n")
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _answer(wishes: Wishes, scene: Surroundings, how: How) -> Answer:
+    wanted = changes(wishes, scene)
+    with _progress() as bar:
+        task = bar.add_task("decisions", total=None)
+        found = what_if(scene.snapshot, wanted, scene.now, lambda _: bar.advance(task), how.within)
+    if how.plot is not None:
+        how.plot.write_text(drawn(found))
+    return found
+
+
+async def _look(target: options.Target, namespace: str | None) -> Surroundings:
+    async with connected(target) as client:
+        try:
+            mirror = await mirrored(client)
+        except ForbiddenError as forbidden:
+            raise Failure(
+                f"what-if decides on the whole cluster, and you may not list {', '.join(forbidden.kinds)} in all "
+                "namespaces. Ask for the chart's ClusterRole chippool-observer, or one with the verb list on them."
+            ) from forbidden
+        snapshot = Learner().taught(mirror.snapshot())
+        # Admissions carry the operator's clock, which may be ahead of this one; nothing is from the future.
+        now = max(time.time(), latest(snapshot))
+        return Surroundings(snapshot, mirror.pool_records, namespace or client.namespace, now)
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("decision {task.completed}"), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _seconds(within: str | None) -> float:
+    try:
+        return 0.0 if within is None else seconds(within)
+    except ValueError as error:
+        raise Failure(f"--within: {error}", Exit.USAGE) from error
+
+
+def _plot_of(plot: Path | None) -> Path | None:
+    if plot is not None and plot.suffix != ".svg":
+        raise Failure(
+            f"--plot: {plot.name} is no .svg; name one, and turn it into a PNG with `rsvg-convert -o out.png in.svg` "
+            "or any browser.",
+            Exit.USAGE,
+        )
+    return plot

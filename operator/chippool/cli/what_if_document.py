@@ -1,0 +1,66 @@
+"""The answer of `what-if` for programs: who is concerned, by name, and every pool before and after."""
+
+from typing import Any
+
+from chippool.core.ids import PoolName
+from chippool.sim.settled import Settled
+from chippool.sim.uses import Use, uses
+from chippool.sim.whatif import Answer, Fate, Outcome, Stand
+from chippool.visibility.document import as_chips, document
+from chippool.visibility.words import moment
+
+Json = dict[str, Any]
+
+
+def documented(answer: Answer, now: float) -> Json:
+    """Return the answer in JSON's own types; `now` in seconds since the epoch."""
+    return {
+        "at": moment(now),
+        "atRest": answer.otherwise.at_rest and answer.then.at_rest,
+        "nodes": {
+            "lost": [node.name for node in answer.nodes_lost()],
+            "added": [node.name for node in answer.nodes_added()],
+        },
+        "workloads": [_workload(one) for one in answer.outcomes if concerned(one)],
+        "unconcerned": sum(not concerned(one) for one in answer.outcomes),
+        "pools": _pools(answer),
+    }
+
+
+def concerned(one: Outcome) -> bool:
+    """Whether there is anything to say of it but that it runs on."""
+    return one.fate is not Fate.RUNS or one.due_to_change
+
+
+def _workload(one: Outcome) -> Json:
+    said: Json = document(one)
+    return said | {name: _stand(getattr(one, name)) for name in ("now", "otherwise", "then")}
+
+
+def _stand(stand: Stand) -> Json:
+    said: Json = document(stand)
+    return said | {name: moment(said[name]) for name in ("until", "starts") if name in said}
+
+
+def _pools(answer: Answer) -> list[Json]:
+    otherwise, then = uses(answer.otherwise.snapshot), uses(answer.then.snapshot)
+    return [
+        {
+            "name": pool,
+            "otherwise": _pool(otherwise[pool], answer.otherwise, pool),
+            "then": _pool(then[pool], answer.then, pool),
+        }
+        for pool in otherwise
+    ]
+
+
+def _pool(use: Use, at: Settled, pool: PoolName) -> Json:
+    return {
+        "nodes": use.nodes,
+        "chips": as_chips(use.installed),
+        "usable": as_chips(use.usable),
+        "free": as_chips(use.free),
+        "unmanaged": as_chips(use.unmanaged),
+        "byClass": {name: as_chips(chips) for name, chips in use.by_class.items()},
+        "price": at.plan.prices.get(pool, 0),
+    }
