@@ -41,6 +41,11 @@ test: setup ## All tests: unit, laws, scenarios, examples, and the cluster tests
 test-unit: setup ## The tests that need no control plane.
 	$(BIN)/python -m pytest -m "not plane"
 
+.PHONY: monitoring-test
+monitoring-test: setup ## Dashboards, alerts and rules: a real Prometheus beside two replicas, promtool, Grafana's types.
+	@$(BIN)/python -m tools.plane build > /dev/null
+	@$(BIN)/python -m pytest tests/monitoring tests/cluster/test_monitoring.py
+
 .PHONY: conformance
 conformance: setup ## Other schedulers' facts played by the core: pass, fail, not applicable and why. CASES=folder
 	@PYTHONPATH=operator:. $(BIN)/python -m tests.conformance $(or $(CASES),tests/conformance/cases)
@@ -50,8 +55,9 @@ verify: generate lint types contracts ## Generated files are current, style, typ
 	git diff --exit-code
 
 .PHONY: generate
-generate: setup ## Write what is made from code: crds/ and the chart's copy, the page of reasons.
+generate: setup ## Write what is made from code: crds/ and the chart's copy, reference pages, dashboards, rules.
 	$(BIN)/python -m chippool.api.schema crds helm/chippool/crds
+	$(BIN)/python -m tools.monitoring helm/chippool
 	$(BIN)/python -m tools.reference docs/reference
 
 .PHONY: lint
@@ -75,6 +81,10 @@ bench: bench-core bench-cluster ## Both benchmarks.
 .PHONY: bench-core
 bench-core: setup ## Time of one decision by nodes and pending workloads, into build/bench/core.json.
 	@$(COMPILED) $(BIN)/python -m tools.bench.core --output build/bench/core.json
+
+.PHONY: bench-scrape
+bench-scrape: setup ## Time and size of a scrape at 15,000 nodes, 200 queues and 10 classes, into build/bench/scrape.json.
+	@$(COMPILED) $(BIN)/python -m tools.bench.scrape --output build/bench/scrape.json
 
 .PHONY: bench-cluster
 bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and Kueue, into build/bench/cluster.json.

@@ -75,6 +75,10 @@ def _scale(_: argparse.Namespace) -> list[str]:
     return ["tools.bench.scale"]
 
 
+def _scrape(_: argparse.Namespace) -> list[str]:
+    return ["tools.bench.scrape"]
+
+
 def _day(_: argparse.Namespace) -> list[str]:
     return ["tools.day", "--hours", "24"]
 
@@ -89,6 +93,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "replay-kill": _replay_kill,
     "bench-cluster": _cluster,
     "scale": _scale,
+    "scrape": _scrape,
     "jobs": _jobs,
     "packing": _packing,
     "day": _day,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chippool.core import reasons
 from chippool.core.reasons import MISTAKES, Reason
+from tools.reference_metrics import metrics_page
 from tools.rules import rules_page
 
 
@@ -13,6 +14,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.joinpath("reasons.md").write_text(reasons_page())
     folder.joinpath("decisions.md").write_text(rules_page())
+    folder.joinpath("metrics.md").write_text(metrics_page())
 
 
 def reasons_page() -> str:

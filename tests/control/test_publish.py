@@ -211,6 +211,12 @@ def test_a_pin_says_which_chips_of_the_node_are_meant():
     assert write.body["metadata"]["annotations"] == dict(marks)
 
 
+def test_a_pin_labels_the_pod_with_its_pool_where_the_name_fits_into_a_label():
+    for pool, labels in (("h800", {"chippool.io/pool": "h800"}), ("h" * 64, None)):
+        write = publish.pin(Pin("uid-pod", "ads", "ctr-0-x", KEY, "n1", "host-1", pool=pool), 5)
+        assert write.body["metadata"].get("labels") == labels
+
+
 def test_a_pin_leaves_the_gates_of_others():
     write = publish.pin(Pin("uid-pod", "ads", "ctr-0-x", KEY, "n1", "host-1", other_gates=True), 5)
     assert write.body["spec"]["schedulingGates"] == [{"$patch": "delete", "name": "chippool.io/placement"}]

@@ -41,6 +41,7 @@ async def test_its_gated_pod_is_pinned_without_another_decision(world) -> None:
     world.pins.send()
     await world.api.bell.until(lambda: POD in world.written("PATCH"))
     assert world.api.objects[POD]["spec"]["nodeSelector"] == {"kubernetes.io/hostname": "n1"}
+    assert world.api.objects[POD]["metadata"]["labels"] == {"chippool.io/workload": "train", "chippool.io/pool": "h800"}
 
 
 async def test_what_chips_would_add_is_kept(world) -> None:

@@ -1,6 +1,5 @@
 import aiohttp
 import pytest
-from prometheus_client import CollectorRegistry, Gauge
 
 from chippool.shell.probes import Check, Server
 
@@ -8,14 +7,12 @@ from chippool.shell.probes import Check, Server
 @pytest.fixture
 async def a_server():
     checks = {"healthy": [Check("loop", True, "last beat 1 s ago")], "ready": [Check("mirror", True, "synced")]}
-    registry = CollectorRegistry()
-    Gauge("answers", "All of them.", registry=registry).set(42)
     server = Server(
         address="127.0.0.1",
         port=0,
         healthy=lambda: checks["healthy"],
         ready=lambda: checks["ready"],
-        registry=registry,
+        metrics=lambda: b"answers 42.0\n",
     )
     await server.start()
     yield server, checks

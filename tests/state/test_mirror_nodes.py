@@ -109,7 +109,14 @@ def test_a_pool_counts_its_chips():
         a_pod("y", "", node="n2", chips=1, deleting=True),
     )
     assert cluster.mirror.pool_counts(H800) == PoolCounts(
-        nodes=3, installed=24000, allocatable=23000, allocated=8000, releasing=1000, free=4000, unmanaged=2000
+        nodes=3,
+        installed=24000,
+        allocatable=23000,
+        allocated=8000,
+        releasing=1000,
+        free=4000,
+        unmanaged=2000,
+        usable_nodes=2,
     )
 
 

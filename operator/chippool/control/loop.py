@@ -14,12 +14,13 @@ from chippool.control.decided import decided
 from chippool.control.learner import Learner
 from chippool.control.pins import Pins
 from chippool.control.refusals import Refusals
+from chippool.control.tally import count
 from chippool.control.tell import Teller
 from chippool.control.upkeep import Upkeep
 from chippool.control.words import explained
 from chippool.core.cycle import Policy
 from chippool.core.ids import Milli, PoolName
-from chippool.core.model import Snapshot, Workload
+from chippool.core.model import Snapshot
 from chippool.core.plan import Admit, Decision, Hold, Keep, Place, Plan, Resize
 from chippool.core.prices import running_mean
 from chippool.kube.client import Client
@@ -161,14 +162,13 @@ class Loop:
         self.holds = Counter(decision.reason.value for decision in plan.decisions if isinstance(decision, Hold))
         now = self._clock()
         self.prices, self._priced = running_mean(self.prices, plan.prices, now - self._priced), now
+        for name in {name for queue in snapshot.queues.values() for name in queue.class_names}:
+            self._metrics.know(name)
         self._metrics.cycle.observe(seconds)
         self._batch.spent(seconds)
         done = [decision for decision in accepted if not isinstance(decision, Keep | Hold)]
         for decision in done:
-            self._metrics.decisions.labels(type(decision).__name__, decision.reason.value).inc()
-            if isinstance(decision, Admit):
-                waited = now - _queued_at(snapshot.workloads[decision.workload], now)
-                self._metrics.admission_wait.labels(snapshot.workloads[decision.workload].class_name).observe(waited)
+            count(self._metrics, decision, snapshot.workloads[decision.workload], now)
         if done:
             counts = Counter(type(decision).__name__.lower() for decision in done)
             fields = {**counts, "held": self.holds.total(), "seconds": round(seconds, 3)}
@@ -188,8 +188,3 @@ def _told(plan: Plan, accepted: Iterable[Decision]) -> list[Decision]:
     done = {decision.workload: decision for decision in accepted}
     quiet = [entry for entry in plan.decisions if isinstance(entry, Keep | Hold) and entry.workload not in done]
     return [*done.values(), *quiet]
-
-
-def _queued_at(workload: Workload, now: float) -> float:
-    """When it last began to wait; now, where its object has only just been deleted."""
-    return workload.created if workload.displaced is None else workload.displaced.at or now

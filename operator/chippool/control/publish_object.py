@@ -137,7 +137,9 @@ def pin(pin: Pin, order: int = 0) -> Write:
     server less than a strategic one. The list of who set which field goes too (docs/adr/0013).
     """
     gates = [{"$patch": "delete", "name": names.GATE}] if pin.other_gates else None
-    said = {"annotations": dict(pin.marks)} if pin.marks else {}
+    said: Json = {"annotations": dict(pin.marks)} if pin.marks else {}
+    if pin.pool and len(pin.pool) <= names.LABEL_LIMIT:
+        said["labels"] = {names.POOL: pin.pool}
     body = {
         "metadata": {"uid": pin.pod_uid, "managedFields": UNTRACKED, **said},
         "spec": {"schedulingGates": gates, "nodeSelector": {HOSTNAME: pin.hostname}},

@@ -22,6 +22,8 @@ IDLE_S = 150.0  # the server sends a bookmark about once a minute
 LIFETIME_S = (240.0, 360.0)
 FRESH_S = 180.0  # a healthy feed is never older than IDLE_S and a reconnect
 RESUMES = 5  # refused in a row: the server's memory may be another one than ours (a restored etcd), so list again
+ENDED = "Ended"
+"""Why most watches are begun anew: the server ends them after some minutes, which is nothing wrong."""
 
 logger = logging.getLogger(__name__)
 
@@ -201,7 +203,7 @@ class Feed:
         self.trouble = ""
 
     def _ended(self) -> float:
-        self.stats.restarts["Ended"] += 1
+        self.stats.restarts[ENDED] += 1
         self._failures += 1  # back to 0 as soon as a watch delivers anything, a bookmark included
         return 0.0 if self._failures == 1 else self._pause()
 

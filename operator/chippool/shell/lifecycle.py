@@ -32,7 +32,7 @@ from chippool.shell.checks import check_cluster
 from chippool.shell.handlers import registry
 from chippool.shell.kopf_thread import KopfThread
 from chippool.shell.probes import Check, Server
-from chippool.shell.readings import readings
+from chippool.shell.readings import readers
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
 from chippool.visibility.server import Visibility
@@ -94,10 +94,11 @@ class Operator:
             port=settings.metrics_port,
             healthy=lambda: [health.loop_check(self.loop.pulse)],
             ready=self._ready,
-            registry=self.metrics.registry,
+            metrics=self.metrics.page,
         )
         self.visibility = _visibility(settings, client, self.mirror, self._synced)
-        self.metrics.show(readings(self.mirror, self.loop, self.feeds, self.writer, self.lease))
+        known = (self.mirror, self.loop, self.feeds, self.writer)
+        self.metrics.show(*readers(*known, leads=self.lease.held, synced=self._synced, clock=time.time))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start everything, wait until told to stop, stop everything in an order that leaves nothing half done."""

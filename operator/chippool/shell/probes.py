@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 from aiohttp import web
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +23,13 @@ Probe = Callable[[], Sequence[Check]]
 class Server:
     """Serves the probes and metrics on one address; `port` is the real one once it runs."""
 
-    def __init__(self, *, address: str, port: int, healthy: Probe, ready: Probe, registry: CollectorRegistry) -> None:
+    def __init__(self, *, address: str, port: int, healthy: Probe, ready: Probe, metrics: Callable[[], bytes]) -> None:
         self.port = port
         self._address = address
         app = web.Application()
         app.router.add_get("/healthz", _probe(healthy))
         app.router.add_get("/readyz", _probe(ready))
-        app.router.add_get("/metrics", _metrics(registry))
+        app.router.add_get("/metrics", _metrics(metrics))
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
 
     async def start(self) -> None:
@@ -56,8 +55,8 @@ def _probe(probe: Probe) -> Handler:
     return answer
 
 
-def _metrics(registry: CollectorRegistry) -> Handler:
+def _metrics(page: Callable[[], bytes]) -> Handler:
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return answer

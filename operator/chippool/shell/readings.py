@@ -1,57 +1,144 @@
-"""What the metrics read at every scrape, from whoever knows it."""
+"""What the metrics read at every scrape, from whoever knows it: sums that are kept up anyway, nothing is recounted."""
 
+import platform
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Protocol
 
-from chippool.control.loop import Loop
-from chippool.core.ids import CHIP
-from chippool.core.model import Workload
-from chippool.kube.feed import Feed
-from chippool.kube.lease import Lease
+from chippool.core.ids import CHIP, Milli, PoolName, QueueName
+from chippool.kube.feed import ENDED, Feed
 from chippool.kube.writer import Writer
-from chippool.metrics import Labels, Numbers, Readings
+from chippool.metrics import Labels, Numbers, Reader
+from chippool.metrics import families as f
+from chippool.metrics.families import Family
 from chippool.state.mirror import Mirror
+from chippool.state.records import QueueRecord
 
-CHIP_STATES = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged", "lost")
-
-
-def readings(mirror: Mirror, loop: Loop, feeds: Sequence[Feed], writer: Writer, lease: Lease) -> Readings:
-    """Return where each figure is found."""
-    return Readings(
-        pool_chips=lambda: _pool_chips(mirror, loop),
-        pool_prices=lambda: {(pool,): price for pool, price in loop.prices.items()},
-        workloads=lambda: _workloads(loop),
-        holds=lambda: {(reason,): count for reason, count in loop.holds.items()},
-        feed_age=lambda: {(feed.kind.name,): feed.age(time.monotonic()) for feed in feeds},
-        feed_restarts=lambda: _feed_restarts(feeds),
-        writes=lambda: {(kind, outcome.value): count for (kind, outcome), count in writer.stats.items()},
-        writes_pending=lambda: {(urgency.name.lower(),): count for urgency, count in writer.pending.items()},
-        leader=lease.held,
-    )
+Readings = Iterator[tuple[Family, Numbers]]
 
 
-def _pool_chips(mirror: Mirror, loop: Loop) -> Numbers:
-    numbers: dict[Labels, float] = {}
-    for name in mirror.pool_records:
+class Decided(Protocol):
+    """What the loop remembers of its last plan."""
+
+    @property
+    def kept(self) -> Mapping[PoolName, Milli]: ...
+    @property
+    def prices(self) -> Mapping[PoolName, float]: ...
+    @property
+    def holds(self) -> Mapping[str, int]: ...
+
+
+def readers(
+    mirror: Mirror,
+    loop: Decided,
+    feeds: Sequence[Feed],
+    writer: Writer,
+    *,
+    leads: Callable[[], bool],
+    synced: Callable[[], bool],
+    clock: Callable[[], float],
+) -> tuple[Reader, ...]:
+    """Return where each figure is found; `clock` in seconds since the epoch.
+
+    Of half a mirror nothing is told, and of decisions only by the replica that takes them.
+    """
+
+    def stock() -> Readings:
+        if synced():
+            yield from _pools(mirror, loop if leads() else None)
+            yield from _queues(mirror)
+            yield from _work(mirror, clock())
+
+    def decided() -> Readings:
+        if leads():
+            yield f.POOL_PRICE, {(pool,): price for pool, price in loop.prices.items()}
+            yield f.HOLDS, {(reason,): count for reason, count in loop.holds.items()}
+
+    def itself() -> Readings:
+        yield from _feeds(feeds, mirror)
+        yield from _writer(writer)
+        yield f.LEADER, {(): float(leads())}
+        yield f.BUILD_INFO, {(version("chippool"), platform.python_version()): 1.0}
+
+    return stock, decided, itself
+
+
+def _pools(mirror: Mirror, leading: Decided | None) -> Readings:
+    chips: dict[Labels, float] = {}
+    nodes: dict[Labels, float] = {}
+    fragmentation: dict[Labels, float] = {}
+    records = mirror.pool_records
+    for name in records:
         counts = mirror.pool_counts(name)
-        numbers |= {(name, state): getattr(counts, state) / CHIP for state in CHIP_STATES}
-        numbers[name, "kept"] = loop.kept.get(name, 0) / CHIP
-    return numbers
+        chips |= {(name, state): getattr(counts, state) / CHIP for state in f.CHIP_STATES if state != "reserved"}
+        chips[name, "reserved"] = _reserved(mirror, leading, name) / CHIP
+        nodes[name, "usable"] = counts.usable_nodes
+        nodes[name, "unusable"] = counts.nodes - counts.usable_nodes
+        fragmentation[name,] = 1 - counts.free_whole / counts.free if counts.free else 0.0
+    yield f.POOL_INFO, {(name, one.model, one.view.resource): 1.0 for name, one in records.items()}
+    yield f.POOL_CHIPS, chips
+    yield f.POOL_NODES, nodes
+    yield f.POOL_FRAGMENTATION, fragmentation
 
 
-def _workloads(loop: Loop) -> Numbers:
-    seen = loop.snapshot.workloads.values() if loop.snapshot is not None else ()
-    return Counter((workload.queue, workload.class_name, _state(workload)) for workload in seen)
+def _reserved(mirror: Mirror, leading: Decided | None, pool: PoolName) -> int:
+    """As the pool's status says it."""
+    kept = leading.kept.get(pool, 0) if leading else 0
+    return sum(entry.chips for entry in mirror.pool_records[pool].view.reserve) + kept
 
 
-def _state(workload: Workload) -> str:
-    if workload.finished:
-        return "finished"
-    if workload.assignment is not None:
-        return "ready" if workload.ready + workload.succeeded >= workload.assignment.replicas else "admitted"
-    return "suspended" if workload.suspend else "pending"
+def _queues(mirror: Mirror) -> Readings:
+    sharing, records = mirror.sharing(), mirror.queue_records
+    uses = [((name, pool), use) for name in records for pool, use in sharing.of(name).items()]
+    yield f.QUEUE_INFO, {(name, record.view.parent or ""): 1.0 for name, record in records.items()}
+    yield f.QUEUE_USED, {key: use.used / CHIP for key, use in uses}
+    yield f.QUEUE_GUARANTEED, {key: use.guaranteed / CHIP for key, use in uses}
+    yield f.QUEUE_BORROWED, {key: use.borrowed / CHIP for key, use in uses}
+    yield f.QUEUE_PENDING, {key: use.pending / CHIP for key, use in uses}
+    limits = ((name, pool, limit) for name, record in records.items() for pool, limit in record.view.limits.items())
+    yield f.QUEUE_LIMIT, {(name, pool): limit / CHIP for name, pool, limit in limits}
+    yield f.QUEUE_SHARE, {(name,): sharing.share(name) for name in records}
 
 
-def _feed_restarts(feeds: Sequence[Feed]) -> Numbers:
-    return {(feed.kind.name, reason): count for feed in feeds for reason, count in feed.stats.restarts.items()}
+def _work(mirror: Mirror, now: float) -> Readings:
+    tallies = mirror.tallies()
+    yield f.QUEUE_WAIT, {(queue,): max(now - since, 0.0) for queue, since in _longest(mirror).items()}
+    yield f.WORKLOADS, {key: count for key, count in tallies.workloads.items() if count}
+    yield f.CLASS_CHIPS, {key: chips / CHIP for key, chips in tallies.chips.items() if chips}
+
+
+def _longest(mirror: Mirror) -> dict[QueueName, float]:
+    """Since when it waits who waits longest, in each queue or one below it."""
+    found: dict[QueueName, float] = {}
+    for name, since in mirror.tallies().longest().items():
+        for queue in _upwards(mirror.queue_records, name):
+            found[queue] = min(since, found.get(queue, since))
+    return found
+
+
+def _upwards(records: Mapping[QueueName, QueueRecord], name: QueueName) -> Iterator[QueueName]:
+    """The queue and those above it; a circle is gone round once."""
+    seen: set[QueueName] = set()
+    at: QueueName | None = name
+    while at is not None and at not in seen and at in records:
+        yield at
+        seen.add(at)
+        at = records[at].view.parent
+
+
+def _feeds(feeds: Sequence[Feed], mirror: Mirror) -> Readings:
+    now, stats = time.monotonic(), {feed.kind.name: feed.stats for feed in feeds}
+    yield f.FEED_AGE, {(feed.kind.name,): feed.age(now) for feed in feeds}
+    yield f.FEED_EVENTS, {(kind,): one.events for kind, one in stats.items()}
+    restarts: dict[Labels, float] = {(kind, why): n for kind, one in stats.items() for why, n in one.restarts.items()}
+    yield f.FEED_RESTARTS, {**{(kind, ENDED): 0.0 for kind in stats}, **restarts}
+    spoiled = Counter(one.kind for one in mirror.spoiled_objects)
+    yield f.FEED_SPOILED, {(kind,): spoiled[kind] for kind in stats}
+
+
+def _writer(writer: Writer) -> Readings:
+    yield f.WRITES, {(kind, outcome.value): count for (kind, outcome), count in writer.stats.items()}
+    yield f.WRITE_RETRIES, {(): float(writer.retries)}
+    yield f.WRITES_PENDING, {(urgency.name.lower(),): count for urgency, count in writer.pending.items()}

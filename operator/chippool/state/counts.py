@@ -40,11 +40,14 @@ class PoolSums:
 
 def _parts(node: Node) -> Iterator[tuple[str, int]]:
     yield "nodes", 1
+    yield "usable_nodes", int(node.usable)
     yield "installed", node.installed
     yield "allocatable", node.allocatable
     yield "allocated", node.allocatable - node.free - node.unmanaged
     yield "releasing", node.leaving
-    yield "free", max(0, node.free - node.leaving) if node.usable else 0
+    free = max(0, node.free - node.leaving) if node.usable else 0
+    yield "free", free
+    yield "free_whole", free if free == node.allocatable else 0
     yield "unmanaged", node.unmanaged
 
 
@@ -73,25 +76,35 @@ class QueueSums:
     def _add(self, workload: Workload, sign: int) -> None:
         if workload.finished or workload.deleting:
             return
-        given = workload.assignment
-        if given is not None:
+        if given := chips_given(workload):
+            pool, chips = given
             self._counts[workload.queue, "admitted"] += sign
-            left = max(0, given.replicas - workload.succeeded)
-            self._used[workload.queue][given.pool] += sign * left * _chips(workload, given.variant)
+            self._used[workload.queue][pool] += sign * chips
         elif not workload.suspend:
             self._counts[workload.queue, "pending"] += sign
-            for pool, chips in _preferred(workload):
+            if wanted := preferred(workload):
+                pool, chips = wanted
                 self._pending[workload.queue][pool] += sign * chips
+
+
+def chips_given(workload: Workload) -> tuple[PoolName, Milli] | None:
+    """Return where an admitted workload is, and the chips of its replicas that have not succeeded."""
+    given = workload.assignment
+    if given is None:
+        return None
+    return given.pool, max(0, given.replicas - workload.succeeded) * _chips(workload, given.variant)
+
+
+def preferred(workload: Workload) -> tuple[PoolName, Milli] | None:
+    """Return the first pool of the variant it prefers, and the chips it would take there."""
+    for variant in workload.variants[:1]:
+        for pool in variant.pools[:1]:
+            return pool, max(0, variant.replicas - workload.succeeded) * variant.ask.chips
+    return None
 
 
 def _chips(workload: Workload, variant: str) -> Milli:
     return next((v.ask.chips for v in workload.variants if v.name == variant), 0)
-
-
-def _preferred(workload: Workload) -> Iterator[tuple[PoolName, Milli]]:
-    for variant in workload.variants[:1]:
-        for pool in variant.pools[:1]:
-            yield pool, max(0, variant.replicas - workload.succeeded) * variant.ask.chips
 
 
 def _positive(sums: Counter[PoolName]) -> dict[PoolName, Milli]:

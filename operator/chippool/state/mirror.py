@@ -1,7 +1,6 @@
 """What we believe the cluster is: fed by the watch, asked by the loop, with what was decided on top."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from chippool.core.ids import NodeName, PoolName, QueueName, WorkloadKey
@@ -30,6 +29,7 @@ from chippool.state.records import (
 from chippool.state.replicas import in_order, numbers
 from chippool.state.reservations import WHOLE, Reservation
 from chippool.state.standing import Assumption, assumption_of
+from chippool.state.tallies import Tallies
 from chippool.state.views import Views
 
 
@@ -279,15 +279,15 @@ class Mirror:
 
     def pool_counts(self, name: PoolName) -> PoolCounts:
         self._views.refresh()
-        return replace(self._views.pool_sums.of(name), lost=self._lost_chips(name))
-
-    def _lost_chips(self, pool: PoolName) -> int:
-        views = (self._views.nodes.get(name) for name in self._beliefs.lost)
-        return sum(view.installed for view in views if view and pool in view.pools)
+        return self._views.pool_counts(name)
 
     def queue_counts(self, name: QueueName) -> QueueCounts:
         self._views.refresh()
         return self._views.queue_sums.of(name)
+
+    def tallies(self) -> Tallies:
+        self._views.refresh()
+        return self._views.tallies
 
     def sharing(self) -> Sharing:
         """Return what queues are guaranteed and use, through the whole tree."""

@@ -48,7 +48,7 @@ class Pinner:
             marks = seating.marks(sharing, chips, sharing.stock(node)) if sharing else {}
             if workload.mode is Mode.SERVICE:
                 marks = {**marks, DELETION_COST: str(-self._next_number(workload.key))}
-            yield _pin(pod, workload.key, node, marks)
+            yield _pin(pod, workload, node, marks)
         self._note(workload.key, now, waits=waits)
 
     def _next_number(self, key: WorkloadKey) -> int:
@@ -188,6 +188,7 @@ class Pinner:
         return Stuck(pod.uid, pod.namespace, pod.name, key_of(pod), node, pod.unschedulable)
 
 
-def _pin(pod: PodRecord, key: WorkloadKey, node: NodeRecord, marks: Mapping[str, str]) -> Pin:
-    name, hostname = NodeName(node.name), hostname_of(node)
-    return Pin(pod.uid, pod.namespace, pod.name, key, name, hostname, pod.other_gates, tuple(sorted(marks.items())))
+def _pin(pod: PodRecord, workload: Workload, node: NodeRecord, marks: Mapping[str, str]) -> Pin:
+    name, hostname, said = NodeName(node.name), hostname_of(node), tuple(sorted(marks.items()))
+    pool = workload.assignment.pool if workload.assignment else ""
+    return Pin(pod.uid, pod.namespace, pod.name, workload.key, name, hostname, pod.other_gates, said, pool)

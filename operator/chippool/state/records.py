@@ -187,6 +187,7 @@ class Pin:
     """It has gates of others too, which stay."""
     marks: tuple[tuple[str, str], ...] = ()
     """Annotations that say which chips of the node it is sent to."""
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,9 @@ class PoolCounts:
     unmanaged: Milli = 0
     lost: Milli = 0
     """In nodes that have not been Ready for so long that their replicas are placed elsewhere."""
+    usable_nodes: int = 0
+    free_whole: Milli = 0
+    """Free chips on nodes that are free as a whole."""
     overlaps: tuple[PoolName, ...] = ()
     """Other pools that claim some of its nodes."""
     shared_node: str = ""

@@ -1,6 +1,7 @@
 """What decisions see, kept up from the facts and beliefs: only what is marked is looked at again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chippool.core.ids import NodeName, PoolName, WorkloadKey
@@ -12,12 +13,13 @@ from chippool.state.facts import Facts, Marks, key_of
 from chippool.state.holds import hold_of
 from chippool.state.project import chips_of, pools_of, project_node, project_workload
 from chippool.state.recheck import Holding
-from chippool.state.records import NodeRecord, PodRecord, PoolRecord
+from chippool.state.records import NodeRecord, PodRecord, PoolCounts, PoolRecord
 from chippool.state.replicas import in_order
 from chippool.state.reservations import Reservation
 from chippool.state.roster import Table
 from chippool.state.runtimes import Runtimes
 from chippool.state.sharing import NO_STOCK, ChipSharing, Stock, is_whole
+from chippool.state.tallies import Tallies
 
 
 class Views:
@@ -28,6 +30,7 @@ class Views:
         self.workloads: Table[WorkloadKey, Workload] = Table()
         self.pool_sums = PoolSums()
         self.queue_sums = QueueSums()
+        self.tallies = Tallies()
         self.runtimes = Runtimes()
         self._facts, self._beliefs, self._marks, self._since = facts, beliefs, marks, since
         self._pools: tuple[PoolRecord, ...] = ()
@@ -65,6 +68,11 @@ class Views:
             self._workload(key)
         marks.nodes.clear()
         marks.workloads.clear()
+
+    def pool_counts(self, pool: PoolName) -> PoolCounts:
+        lost = (self.nodes.get(name) for name in self._beliefs.lost)
+        chips = sum(node.installed for node in lost if node and pool in node.pools)
+        return replace(self.pool_sums.of(pool), lost=chips)
 
     def holding(self, pod: PodRecord) -> Iterator[Holding]:
         """Return what a pod on a node holds of it; parts of chips one by one."""
@@ -119,7 +127,7 @@ class Views:
     def _workload(self, key: WorkloadKey) -> None:
         record = self._facts.workloads.current.get(key)
         if record is None:
-            self.queue_sums.replace(self.workloads.drop(key), None)
+            self._recount(self.workloads.drop(key), None)
             return
         standing, tally = self._beliefs.standing(record), self._beliefs.tally(key)
         reserved = self._beliefs.reservations.of(key)
@@ -137,7 +145,11 @@ class Views:
         if view.assignment is not None and shares_a_chip(view):
             sharing = self.sharing(view.assignment.pool)
             view = seated(view, sharing, self._located(sharing, in_order(tally.there, view.mode)), reserved)
-        self.queue_sums.replace(self.workloads.put(key, view), view)
+        self._recount(self.workloads.put(key, view), view)
+
+    def _recount(self, before: Workload | None, after: Workload | None) -> None:
+        self.queue_sums.replace(before, after)
+        self.tallies.replace(before, after)
 
     def sharing(self, pool: PoolName) -> ChipSharing | None:
         """Return how a pool's chips are shared."""

@@ -1,0 +1,169 @@
+"""Every metric there is: name, kind, labels and what it means; docs/reference/metrics.md is made from this file.
+
+No label names a workload, pod or node: their number has no bound.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+CYCLE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+WAIT_BUCKETS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 86400.0, 7 * 86400.0)
+
+Labels = tuple[str, ...]
+Numbers = Mapping[Labels, float]
+
+
+class Kind(StrEnum):
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric; a counter's `name` lacks the `_total` that is added when it is shown."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: Labels = ()
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The name as queries write it, of a histogram the part before `_bucket`, `_sum` and `_count`."""
+        return f"{self.name}_total" if self.kind is Kind.COUNTER else self.name
+
+
+def _gauge(name: str, help_text: str, *labels: str) -> Family:
+    return Family(f"chippool_{name}", Kind.GAUGE, help_text, labels)
+
+
+def _counter(name: str, help_text: str, *labels: str) -> Family:
+    return Family(f"chippool_{name}", Kind.COUNTER, help_text, labels)
+
+
+def _histogram(name: str, help_text: str, buckets: tuple[float, ...], *labels: str) -> Family:
+    return Family(f"chippool_{name}", Kind.HISTOGRAM, help_text, labels, buckets)
+
+
+CHIP_STATES = ("installed", "allocatable", "allocated", "releasing", "free", "reserved", "unmanaged", "lost")
+DISPLACEMENT_KINDS = ("shrink", "migrate", "evict")
+
+POOL_INFO = _gauge(
+    "pool_info",
+    "Always 1: what the chips of a pool are.",
+    "pool", "model", "resource",
+)  # fmt: skip
+POOL_CHIPS = _gauge(
+    "pool_chips",
+    "Chips of a pool by state: installed; allocatable, which are the healthy ones; allocated to managed work; "
+    "releasing, whose pods are ending; free on usable nodes; reserved, which are kept of the free ones for a class, "
+    "for spares or for whoever is next; unmanaged, used by pods chippool does not manage; lost, in nodes given up.",
+    "pool", "state",
+)  # fmt: skip
+POOL_NODES = _gauge("pool_nodes", "Nodes of a pool: usable, or not Ready, cordoned or avoided.", "pool", "state")
+POOL_FRAGMENTATION = _gauge(
+    "pool_fragmentation_ratio",
+    "Part of a pool's free chips that are on nodes of which something is in use: 0 where only whole nodes are free.",
+    "pool",
+)
+POOL_PRICE = _gauge(
+    "pool_shadow_price",
+    "What one more chip of a pool would add, in workloads at their best speed: a mean in which a day ago counts 1/e.",
+    "pool",
+)
+QUEUE_INFO = _gauge("queue_info", "Always 1: where a queue hangs; parent is empty at the top.", "queue", "parent")
+QUEUE_USED = _gauge(
+    "queue_used_chips", "Chips of admitted workloads of a queue and the queues below it.", "queue", "pool"
+)
+QUEUE_GUARANTEED = _gauge("queue_guaranteed_chips", "Chips a queue gets back whenever it needs them.", "queue", "pool")
+QUEUE_BORROWED = _gauge("queue_borrowed_chips", "Chips a queue uses beyond its guarantee.", "queue", "pool")
+QUEUE_LIMIT = _gauge("queue_limit_chips", "Chips a queue may use at most; no series: no limit.", "queue", "pool")
+QUEUE_PENDING = _gauge(
+    "queue_pending_chips",
+    "Chips that waiting workloads of a queue and the queues below it ask for, by the first pool of the variant they "
+    "prefer.",
+    "queue", "pool",
+)  # fmt: skip
+QUEUE_SHARE = _gauge(
+    "queue_share_ratio",
+    "Weighted dominant share of a queue: the largest part it uses of any pool, divided by its weight.",
+    "queue",
+)
+QUEUE_WAIT = _gauge(
+    "queue_longest_wait_seconds",
+    "How long the workload has waited that waits longest in a queue or one below it; no series: nobody waits.",
+    "queue",
+)
+WORKLOADS = _gauge(
+    "workloads",
+    "ChipWorkloads of a queue alone: pending, admitted (not all replicas Ready), ready, suspended or finished.",
+    "queue", "priority_class", "state",
+)  # fmt: skip
+CLASS_CHIPS = _gauge(
+    "class_chips",
+    "Chips of a priority class: running, of admitted workloads; pending, by the first pool of the variant they prefer.",
+    "priority_class", "pool", "state",
+)  # fmt: skip
+ADMISSION_WAIT = _histogram(
+    "admission_wait_seconds",
+    "Time from the creation, or the last displacement, of a workload to its admission.",
+    WAIT_BUCKETS,
+    "priority_class",
+)
+DISPLACEMENTS = _counter(
+    "displacements",
+    "Admitted workloads that lost chips to others, or went elsewhere, by kind: shrink, migrate or evict. Why, and who "
+    "lost its chips for another reason, is among the decisions.",
+    "priority_class", "kind",
+)  # fmt: skip
+WORK_LOST = _counter(
+    "work_lost_seconds",
+    "Work that displaced gangs must do again: what each had done since it last saved it, not multiplied by its chips.",
+    "priority_class",
+)
+DECISIONS = _counter("decisions", "Decisions taken and accepted.", "kind", "reason")
+HOLDS = _gauge("holds", "ChipWorkloads that wait, by reason.", "reason")
+CYCLE = _histogram("cycle_seconds", "Time of one decision cycle, waiting for changes not included.", CYCLE_BUCKETS)
+CYCLE_FAILURES = _counter("cycle_failures", "Decision cycles that ended in an error.")
+UNSTUCK = _counter("pods_unstuck", "Pinned pods that were not bound in time and evicted.")
+LOST = _counter("pods_lost", "Pods of lost nodes that were failed and removed.")
+FEED_AGE = _gauge("feed_age_seconds", "Time since the API server was last heard; stale beyond 180 s.", "kind")
+FEED_EVENTS = _counter("feed_events", "Changes the API server told of.", "kind")
+FEED_RESTARTS = _counter("feed_restarts", "Watches begun anew.", "kind", "reason")
+FEED_SPOILED = _gauge("feed_spoiled_objects", "Objects that exist and could not be understood.", "kind")
+WRITES = _counter("writes", "Writes to the API server, by what became of them.", "kind", "outcome")
+WRITE_RETRIES = _counter("write_retries", "Writes tried again because the API server was away or busy.")
+WRITES_PENDING = _gauge("writes_pending", "Writes waiting or in flight.", "urgency")
+LEADER = _gauge("leader", "1 where this replica holds the Lease.")
+BUILD_INFO = _gauge("build_info", "Always 1: what runs.", "version", "python")
+
+SECTIONS: Mapping[str, tuple[Family, ...]] = {
+    "Pools": (POOL_INFO, POOL_CHIPS, POOL_NODES, POOL_FRAGMENTATION, POOL_PRICE),
+    "Queues": (
+        QUEUE_INFO,
+        QUEUE_USED,
+        QUEUE_GUARANTEED,
+        QUEUE_BORROWED,
+        QUEUE_LIMIT,
+        QUEUE_PENDING,
+        QUEUE_SHARE,
+        QUEUE_WAIT,
+    ),
+    "Workloads and priority classes": (WORKLOADS, CLASS_CHIPS, ADMISSION_WAIT, DISPLACEMENTS, WORK_LOST),
+    "Decisions": (DECISIONS, HOLDS, CYCLE, CYCLE_FAILURES, UNSTUCK, LOST),
+    "The operator and the API server": (
+        FEED_AGE,
+        FEED_EVENTS,
+        FEED_RESTARTS,
+        FEED_SPOILED,
+        WRITES,
+        WRITE_RETRIES,
+        WRITES_PENDING,
+        LEADER,
+        BUILD_INFO,
+    ),
+}
+FAMILIES: tuple[Family, ...] = tuple(family for section in SECTIONS.values() for family in section)

@@ -1,0 +1,112 @@
+"""One or several pools: chips, nodes, who is on them and who waits for them."""
+
+from chippool.metrics import families as f
+from tools.monitoring.model import Board, Panel, Query, Row, Unit, Variable, View
+from tools.monitoring.promql import queries, told
+from tools.monitoring.recordings import ALLOCATED, BY_CLASS
+
+_CHOSEN = 'pool=~"$pool"'
+
+
+def _chips(state: str) -> str:
+    return told(f.POOL_CHIPS, ("pool",), f'{_CHOSEN},state="{state}"')
+
+
+def _stat(title: str, state: str, description: str, red_from: float | None = None) -> Panel:
+    return Panel(title, queries(_chips(state), "pool"), View.STAT, Unit.NUMBER, description, 4, 4, red_from)
+
+
+_CHIPS = Row(
+    "Chips",
+    (
+        _stat("Installed", "installed", "As the nodes' capacity says."),
+        _stat("Given to work", "allocated", "To managed work, pods that are still to come included."),
+        _stat("Free", "free", "On usable nodes; what is releasing is not counted yet."),
+        _stat("Reserved", "reserved", "Kept of the free ones for a class, for spares, or for whoever is next."),
+        _stat("Unmanaged", "unmanaged", "Used by pods chippool does not manage.", 1),
+        _stat("Lost", "lost", "In nodes that are given up.", 1),
+        Panel(
+            "Chips by state",
+            (
+                *(
+                    Query(_chips(state), ("pool",), f"{{{{pool}}}} {state}")
+                    for state in ("allocated", "releasing", "free", "unmanaged")
+                ),
+                Query(f"{_chips('installed')} - {_chips('allocatable')}", ("pool",), "{{pool}} unhealthy"),
+            ),
+            View.STACKED,
+        ),
+        Panel(
+            "Part that is given to work",
+            queries(f"{ALLOCATED}{{{_CHOSEN}}}", "pool"),
+            unit=Unit.PART,
+            description="Of what is installed.",
+        ),
+    ),
+)
+
+_NODES = Row(
+    "Nodes",
+    (
+        Panel(
+            "Nodes",
+            queries(told(f.POOL_NODES, where=_CHOSEN), "pool", "state"),
+            View.STACKED,
+            description="Unusable: not Ready, cordoned, or avoided for a while.",
+            width=8,
+        ),
+        Panel(
+            "Fragmentation",
+            queries(told(f.POOL_FRAGMENTATION, where=_CHOSEN), "pool"),
+            unit=Unit.PART,
+            description="Part of the free chips that are on nodes of which something is in use: of no use to work "
+            "that takes whole nodes.",
+            width=8,
+        ),
+        Panel(
+            "What one more chip would add",
+            queries(told(f.POOL_PRICE, where=_CHOSEN), "pool"),
+            description="In workloads at their best speed, on average over a day.",
+            width=8,
+        ),
+    ),
+)
+
+_WORK = Row(
+    "Work",
+    (
+        Panel(
+            "Chips by priority class",
+            queries(told(f.CLASS_CHIPS, ("priority_class", "pool"), f'{_CHOSEN},state="running"'),
+                    "priority_class", "pool"),
+            View.STACKED,
+        ),
+        Panel(
+            "Chips waited for, by priority class",
+            queries(told(f.CLASS_CHIPS, ("priority_class", "pool"), f'{_CHOSEN},state="pending"'),
+                    "priority_class", "pool"),
+            View.STACKED,
+            description="By the first pool of the variant that each workload prefers.",
+        ),
+        Panel(
+            "Chips of each queue",
+            queries(f"topk(20, {told(f.QUEUE_USED, where=_CHOSEN)})", "queue", "pool"),
+            View.BARS,
+            description="The 20 largest; a queue counts those below it.",
+        ),
+        Panel(
+            "Utilization by priority class",
+            queries(f"{BY_CLASS}{{{_CHOSEN}}}", "priority_class", "pool"),
+            unit=Unit.PART,
+            description="As the exporters of the vendors measure the chips of each class's pods.",
+        ),
+    ),
+)  # fmt: skip
+
+POOL = Board(
+    "chippool-pool",
+    "chippool / Pool",
+    "Chips, nodes and work of one or several pools.",
+    (_CHIPS, _NODES, _WORK),
+    (Variable("pool", "Pool", f.POOL_INFO.shown, "pool"),),
+)

@@ -1,0 +1,48 @@
+"""PromQL that is written often: replicas tell the same of the cluster, and each counts what it did itself."""
+
+from collections.abc import Sequence
+
+from chippool.metrics.families import Family, Kind
+from tools.monitoring.model import RATE, Query
+
+
+def told(family: Family, by: Sequence[str] | None = None, where: str = "") -> str:
+    """A gauge with its own labels, as any replica tells it; one that follows may know less, never more."""
+    assert family.kind is Kind.GAUGE
+    return f"max by ({', '.join(family.labels if by is None else by)}) ({family.shown}{_chosen(where)})"
+
+
+def summed(family: Family, by: Sequence[str], where: str = "") -> str:
+    """A gauge summed over the labels that are not named."""
+    return f"sum by ({', '.join(by)}) ({told(family, where=where)})" if by else f"sum({told(family, where=where)})"
+
+
+def rate(family: Family, by: Sequence[str], where: str = "", over: str = RATE) -> str:
+    """How often, per second, over all replicas."""
+    return _over("rate", family, by, where, over)
+
+
+def increase(family: Family, by: Sequence[str], where: str = "", over: str = "1h") -> str:
+    """How many, over all replicas."""
+    return _over("increase", family, by, where, over)
+
+
+def quantile(part: float, family: Family, by: Sequence[str] = (), where: str = "", over: str = RATE) -> str:
+    """A quantile of a histogram."""
+    labels = ", ".join(("le", *by))
+    return f"histogram_quantile({part}, sum by ({labels}) (rate({family.shown}_bucket{_chosen(where)}[{over}])))"
+
+
+def queries(expr: str, *labels: str, legend: str = "") -> tuple[Query, ...]:
+    """A panel's only query."""
+    return (Query(expr, labels, legend),)
+
+
+def _over(how: str, family: Family, by: Sequence[str], where: str, over: str) -> str:
+    assert family.kind is Kind.COUNTER
+    of = f"{how}({family.shown}{_chosen(where)}[{over}])"
+    return f"sum by ({', '.join(by)}) ({of})" if by else f"sum({of})"
+
+
+def _chosen(where: str) -> str:
+    return f"{{{where}}}" if where else ""
