@@ -20,6 +20,7 @@ from chippool.cli.what_if_document import documented
 from chippool.cli.what_if_flags import Wishes, changes
 from chippool.cli.what_if_text import lines
 from chippool.control.learner import Learner
+from chippool.shell import memory
 from chippool.sim.submitted import Surroundings, latest
 from chippool.sim.whatif import Answer, what_if
 from chippool.sim.whatif_drawing import drawn
@@ -111,6 +112,7 @@ def _print(found: Answer) -> None:
 
 def _answer(wishes: Wishes, scene: Surroundings, how: How) -> Answer:
     wanted = changes(wishes, scene)
+    memory.settle()
     with _progress() as bar:
         task = bar.add_task("decisions", total=None)
         found = what_if(scene.snapshot, wanted, scene.now, lambda _: bar.advance(task), how.within)
