@@ -85,6 +85,17 @@ class Api:
         raw["status"] = {**raw.get("status", {}), "observedGeneration": raw["metadata"]["generation"]}
         return 200, raw
 
+    def post(self, path, raw, query):
+        """As strict as a name alone: what the schema refuses is the plane's to show."""
+        namespace = path.split("/namespaces/")[1].split("/")[0]
+        raw = {**raw, "metadata": {**raw["metadata"], "namespace": namespace}}
+        at = f"{path}/{raw['metadata']['name']}"
+        if at in self.objects:
+            return 409, a_status("AlreadyExists", f'{at.split("/")[-2]} "{raw["metadata"]["name"]}" already exists')
+        if "dryRun" not in query:
+            self.objects[at] = raw
+        return 201, raw
+
 
 def path_of(raw):
     metadata = raw["metadata"]
@@ -110,6 +121,10 @@ def _handler(api):
         def do_GET(self):
             parts = urlsplit(self.path)
             self._answer(*api.get(parts.path, parse_qs(parts.query, keep_blank_values=True)))
+
+        def do_POST(self):
+            parts, body = urlsplit(self.path), self.rfile.read(int(self.headers["Content-Length"]))
+            self._answer(*api.post(parts.path, json.loads(body), parse_qs(parts.query)))
 
         def do_PATCH(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

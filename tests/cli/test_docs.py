@@ -4,10 +4,13 @@ import re
 from pathlib import Path
 
 import yaml
+from typer.main import get_command
 
 from chippool.api.pool import ChipPool
 from chippool.api.queue import ChipQueue
 from chippool.api.workload import ChipWorkload
+from chippool.cli.failures import Exit
+from chippool.cli.main import EPILOG, commands
 from chippool.core.reasons import Reason
 from chippool.metrics.families import FAMILIES
 from tools.reference_metrics import metrics_page
@@ -50,3 +53,20 @@ def test_every_metric_is_on_its_page():
     page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     assert page == metrics_page()
     assert re.findall(r"^\| `(chippool_\w+)`", page, re.MULTILINE) == [family.shown for family in FAMILIES]
+
+
+def test_every_command_and_every_option_is_in_the_reference():
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text()
+    common = page.partition("\n## ")[0]
+    for name, command in get_command(commands).commands.items():
+        section = re.search(rf"^## (?:.*, )?{name}\b.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+        assert section, f"{name} has no section"
+        for one in (command, *getattr(command, "commands", {}).values()):
+            for option in (word for param in one.params for word in param.opts if word.startswith("--")):
+                assert f"`{option}" in common or option in section[0], f"{name} {option} is not in the reference"
+
+
+def test_every_exit_code_is_in_the_reference_and_in_the_help():
+    said = set(re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "reference" / "cli.md").read_text(), re.MULTILINE))
+    assert said == {"0", *(str(code.value) for code in Exit)}
+    assert all(f"{code.value} " in EPILOG for code in Exit)

@@ -162,3 +162,26 @@ def test_where_there_is_no_kubeconfig_the_exit_code_is_3(user, tmp_path):
     done = user.types("explain", "gang")
     assert done.exit_code == 3
     assert "set KUBECONFIG or pass --kubeconfig" in done.stderr
+
+
+def running_npu(name):
+    ads = {"namespace": "ads", "queueName": "ads", "priorityClassName": "ads"}
+    return running(name, ["npu1"], variant="npu", pool="npu", resource=NPU, variants=two_ways(), **ads)
+
+
+def test_one_pool_alone_can_be_asked_about_while_it_waits(api, user):
+    ways = [*two_ways(), {"name": "any", "poolNames": ["h800", "npu"], "chipsPerReplica": 4}]
+    api.add(*stock(nodes=1), *running_ads("rank", ["n1"]), *running_npu("more"))
+    api.add(a_workload("gang", 1, variants=ways))
+    lacks = user.reads_json("explain", "gang", "-n", "team", "--pool", "npu")["waits"]["variants"]
+    assert {lack["poolName"] for lack in lacks} == {"npu"}
+    done = user.types("explain", "gang", "-n", "team", "--pool", "h20")
+    assert (done.exit_code, "its poolNames are: h800, npu." in done.stderr) == (1, True)
+
+
+def test_one_pool_can_be_asked_about_while_it_runs_in_another(api, user):
+    api.add(*stock(nodes=1), *running("gang", ["n1"], variants=two_ways()), *running_npu("rank"))
+    said = user.reads("explain", "gang", "-n", "team", "--pool", "npu")
+    assert "In pool npu now:" in said
+    assert "npu in npu (1 x 8 chips): ChipsShort." in said
+    assert "Why there" in user.reads("explain", "gang", "-n", "team", "--pool", "h800")

@@ -4,12 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 from chippool.cli.failures import Failure
 from chippool.cli.options import Target
 from chippool.kube.client import ApiError, Client
+from chippool.sim.fleet import BadInputError
+from chippool.sim.recorded import mirror_of, recorded
 from chippool.state.kinds import KINDS, Kind
 from chippool.state.mirror import Mirror
+from chippool.visibility.reading import Reading, decided
 
 PAGE = "500"
 
@@ -32,6 +37,15 @@ async def connected(target: Target) -> AsyncIterator[Client]:
         await client.close()
 
 
+async def from_file(path: Path) -> Reading:
+    """Return what a file of `chippool snapshot` shows, as of when it was taken."""
+    try:
+        found = recorded(path)
+    except BadInputError as error:
+        raise Failure(f"{error}.") from error
+    return await decided(mirror_of(found.items, found.taken_at), found.taken_at)
+
+
 async def mirrored(client: Client) -> Mirror:
     """Return a mirror of the cluster as it is now; ForbiddenError, Failure or ApiError if it can't be listed."""
     mirror = Mirror(time.time)
@@ -46,18 +60,25 @@ async def mirrored(client: Client) -> Mirror:
     return mirror
 
 
-async def _list(client: Client, kind: Kind, mirror: Mirror) -> None:
-    seen: set[str] = set()
+async def listed(client: Client, kind: Kind) -> AsyncIterator[dict[str, Any]]:
+    """Yield the raw objects of a kind, page by page."""
     token = ""
     while True:
         more = {"continue": token} if token else {}
         page = await client.request("GET", kind.path, params={**kind.params, "limit": PAGE, **more})
         for item in page["items"]:
-            seen.add(item["metadata"]["uid"])
-            _apply(mirror, kind, item)
+            yield item
         token = page["metadata"].get("continue", "")
         if not token:
-            return mirror.sweep(kind.name, seen)
+            return
+
+
+async def _list(client: Client, kind: Kind, mirror: Mirror) -> None:
+    seen: set[str] = set()
+    async for item in listed(client, kind):
+        seen.add(item["metadata"]["uid"])
+        _apply(mirror, kind, item)
+    mirror.sweep(kind.name, seen)
 
 
 def _apply(mirror: Mirror, kind: Kind, item: dict[str, dict[str, str]]) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from chippool.cli import options, restricted
 from chippool.cli.asked import Answer, asked
-from chippool.cli.cluster import ForbiddenError, connected, mirrored
+from chippool.cli.cluster import ForbiddenError, connected, from_file, mirrored
 from chippool.cli.failures import Failure, answered
 from chippool.cli.structured import text
 from chippool.core.ids import PoolName, WorkloadKey
@@ -34,6 +34,7 @@ def explain(
     workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="Name of a ChipWorkload; cw/NAME is fine too.")],
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
+    snapshot: options.Recorded = None,
     namespace: options.Namespace = None,
     pool: Annotated[
         str | None, typer.Option("--pool", help="Only what it lacks in this pool, also while it runs.", metavar="NAME")
@@ -46,7 +47,7 @@ def explain(
     namespace alone. Elsewhere it reads the whole cluster with your kubeconfig and needs no running operator; without
     the right to do that either, it says what the workload's own conditions say.
     """
-    found = answered(_explained(options.Target(kubeconfig, context), namespace, _name(workload), pool))
+    found = answered(_explained(options.Target(kubeconfig, context, snapshot), namespace, _name(workload), pool))
     if output is not Output.TEXT:
         document = found.explanation if isinstance(found, Answer) else found
         typer.echo(text(document, options.Structured(output.value)))
@@ -74,6 +75,8 @@ def _name(argument: str) -> str:
 async def _explained(
     target: options.Target, namespace: str | None, name: str, pool: str | None
 ) -> Explanation | Answer | restricted.OwnWords:
+    if target.snapshot is not None:
+        return _found(await from_file(target.snapshot), namespace or "default", name, pool)
     async with connected(target) as client:
         where = namespace or client.namespace
         answer = await asked(client, where, name, pool)

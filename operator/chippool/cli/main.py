@@ -11,9 +11,12 @@ import typer
 from chippool.cli.crds import crds
 from chippool.cli.explain import explain
 from chippool.cli.forecast import forecast
+from chippool.cli.listing import pools, queues, workloads
 from chippool.cli.release import release
 from chippool.cli.run import run
 from chippool.cli.simulate import simulate
+from chippool.cli.snapshot import snapshot
+from chippool.cli.submit import submit
 from chippool.cli.top import top
 from chippool.cli.what_if import ask_what_if
 
@@ -26,7 +29,7 @@ commands = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EPILOG,
 )
-for command in (run, top, explain, release, crds):
+for command in (top, pools, queues, workloads, explain, submit, snapshot, release, run, crds):
     commands.command()(command)
 commands.command("what-if")(ask_what_if)
 commands.add_typer(simulate, name="simulate")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,12 @@ Namespace = Annotated[
 ]
 
 
+Recorded = Annotated[
+    Path | None,
+    typer.Option("--snapshot", help="A file of `chippool snapshot`, in the place of a cluster.", metavar="FILE"),
+]
+
+
 class Structured(StrEnum):
     """How to print for programs."""
 
@@ -27,7 +34,9 @@ class Structured(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which cluster, as whom."""
+    """Which cluster, as whom; or which file."""
 
     kubeconfig: str | None
     context: str | None
+    snapshot: Path | None = None
+    """A file instead."""

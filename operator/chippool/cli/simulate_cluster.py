@@ -18,6 +18,8 @@ from chippool.sim.clockwork import Clockwork
 from chippool.sim.drawing import drawn
 from chippool.sim.fleet import BadInputError, read_fleet
 from chippool.sim.outlook import Occupancy, outlook, stock
+from chippool.sim.recorded import recorded
+from chippool.sim.resume import resumed
 from chippool.sim.stage import Stage, staged
 
 SHOWN = 20
@@ -32,15 +34,24 @@ class Output(StrEnum):
 
 def cluster(
     *,
-    fleet: Annotated[Path, typer.Option(help="Nodes, as the files in examples/fleets.", metavar="FILE")],
+    fleet: Annotated[Path | None, typer.Option(help="Nodes, as the files in examples/fleets.", metavar="FILE")] = None,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of `chippool snapshot` instead: what ran runs on, what waited waits.", metavar="FILE"
+        ),
+    ] = None,
     workloads: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(
             help="ChipWorkloads with simulate.chippool.io/arrives, runs-for, copies and every as annotations; also "
             "ChipPools, ChipQueues, PriorityClasses, Namespaces. May be a folder, and be given several times.",
             metavar="FILE",
         ),
-    ],
+    ] = None,
+    runs_for: Annotated[
+        str | None, typer.Option(help="How long runs what does not say it, with --snapshot; default: on and on.")
+    ] = None,
     until: Annotated[str | None, typer.Option(help="Stop then, such as 24h; default: when all has ended.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw occupancy and waits into this .svg.", metavar="FILE")] = None,
     output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
@@ -49,41 +60,50 @@ def cluster(
 
     Pools that no file has are made of the fleet's entries, queues that no file has let everybody in.
     """
-    found = computed(lambda: _simulated(fleet, workloads, until, plot))
+    found = computed(lambda: _simulated(_stage(fleet, workloads or [], snapshot, runs_for), until, plot))
     if output is Output.TABLE:
         _print(found)
     else:
         typer.echo(text(found, Structured(output.value)))
 
 
-def _simulated(fleet: Path, workloads: list[Path], until: str | None, plot: Path | None) -> dict[str, Any]:
+def _simulated(stage: Stage, until: str | None, plot: Path | None) -> dict[str, Any]:
     if plot is not None and plot.suffix != ".svg":
         raise Failure(
             f"--plot: {plot.name} is no .svg; name one, and turn it into a PNG with `rsvg-convert -o out.png in.svg` "
             "or any browser.",
             Exit.USAGE,
         )
-    work, seen = _run(_stage(fleet, workloads), _end(until))
+    work, seen = _run(stage, _seconds("--until", until))
     if plot is not None:
         plot.write_text(drawn(work, seen))
     return outlook(work, seen)
 
 
-def _stage(fleet: Path, workloads: list[Path]) -> Stage:
+def _stage(fleet: Path | None, workloads: list[Path], snapshot: Path | None, runs_for: str | None) -> Stage:
+    if bool(fleet) + bool(workloads) != (0 if snapshot else 2):
+        raise Failure("Give either --fleet and --workloads, or --snapshot.", Exit.USAGE)
+    length = _seconds("--runs-for", runs_for)
     try:
-        stage = staged(read_fleet(fleet), workloads)
+        if snapshot is not None:
+            stage = resumed(recorded(snapshot), length)
+        else:
+            assert fleet is not None
+            stage = staged(read_fleet(fleet), workloads)
     except BadInputError as error:
         raise Failure(f"{error}.") from error
     if not stage.errands:
-        raise Failure("--workloads: no file has a ChipWorkload.")
+        raise Failure(
+            "--snapshot: no workload runs or waits there." if snapshot else "--workloads: no file has a ChipWorkload."
+        )
     return stage
 
 
-def _end(until: str | None) -> float:
+def _seconds(option: str, said: str | None) -> float:
     try:
-        return inf if until is None else seconds(until)
+        return inf if said is None else seconds(said)
     except ValueError as error:
-        raise Failure(f"--until: {error}", Exit.USAGE) from error
+        raise Failure(f"{option}: {error}", Exit.USAGE) from error
 
 
 def _run(stage: Stage, until: float) -> tuple[Clockwork, Occupancy]:

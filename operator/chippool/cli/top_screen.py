@@ -1,6 +1,7 @@
 """A picture as tables for people; the characters of the bars tell the states apart without colours too."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -27,19 +28,29 @@ STATES = (
 COLOURS = {"ready": "green", "admitted": "yellow", "pending": "cyan", "suspended": "dim", "finished": "dim"}
 
 
-def screen(picture: Picture, *, width: int, rows: int | None = ROWS, wide: bool = False) -> RenderableType:
+class View(StrEnum):
+    """What of it is shown."""
+
+    ALL = "all"
+    POOLS = "pools"
+    QUEUES = "queues"
+    CLASSES = "classes"
+    WORKLOADS = "workloads"
+
+
+def screen(
+    picture: Picture, *, width: int, rows: int | None = ROWS, wide: bool = False, view: View = View.ALL
+) -> RenderableType:
     """Return the whole screen for a width in characters; `rows` None shows every workload."""
-    return Group(
-        _legend(),
-        _pools(picture.pools, wide=wide, width=width),
-        "",
-        _queues(picture.queues),
-        "",
-        _classes(picture.priority_classes),
-        "",
-        _workloads(picture.workloads, rows=rows, wide=wide, width=width),
-        Text(_summary(picture), style="dim"),
-    )
+    parts: dict[View, Callable[[], list[RenderableType]]] = {
+        View.POOLS: lambda: [_legend(), _pools(picture.pools, wide=wide, width=width)],
+        View.QUEUES: lambda: [_queues(picture.queues)],
+        View.CLASSES: lambda: [_classes(picture.priority_classes)],
+        View.WORKLOADS: lambda: [_workloads(picture.workloads, rows=rows, wide=wide, width=width)],
+    }
+    shown = [part for name, part in parts.items() if view in {View.ALL, name}]
+    apart: list[RenderableType] = [one for part in shown for one in (*part(), "")]
+    return Group(*apart[:-1], Text(_summary(picture), style="dim"))
 
 
 def _legend() -> Text:

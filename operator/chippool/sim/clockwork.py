@@ -80,7 +80,7 @@ class Clockwork:
         self._runtimes = Runtimes()
         self._events: list[tuple[float, int, str, str, int]] = []
         for errand in stage.errands:
-            self._at(errand.workload.created, "arrives", errand.workload.key)
+            self._at(max(errand.workload.created, 0.0), "arrives", errand.workload.key)
         self._errands = {errand.workload.key: errand for errand in stage.errands}
         for when, node, seconds in outages:
             self._at(when, "fail", node)
@@ -132,6 +132,12 @@ class Clockwork:
         self.ground.workloads[key] = errand.workload
         self.lives[key] = Life(errand, self.now)
         self._tell("arrives", key)
+        if key in self._stage.standing:
+            decision, since = self._stage.standing[key]
+            self.lives[key].at = since
+            self.ground.give(decision, since)
+            self._credit(self.lives[key], self.ground.workloads[key])
+            self._reckon(key)
 
     def _ends(self, key: WorkloadKey, version: int) -> bool:
         life, one = self.lives[key], self.ground.workloads.get(key)

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from chippool.api.duration import seconds
 from chippool.api.workload import ChipWorkload
-from chippool.core.ids import ClassName, Namespace, NodeName, PoolName, QueueName, VariantName
+from chippool.core.ids import ClassName, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import Class, NamespaceView, Node, Pool, Queue, Workload
+from chippool.core.plan import Admit
 from chippool.sim.fleet import POOL_LABEL, BadInputError, Json, documents, nodes_of
 from chippool.state import translate_policy as policy
 from chippool.state.annotations import time_text
@@ -47,6 +48,8 @@ class Stage:
     classes: dict[ClassName, Class] = field(default_factory=dict)
     namespaces: dict[Namespace, NamespaceView] = field(default_factory=dict)
     errands: list[Errand] = field(default_factory=list)
+    standing: dict[WorkloadKey, tuple[Admit, float]] = field(default_factory=dict)
+    """What has its chips from the start, and since when (not after 0)."""
 
 
 def staged(fleet: Iterable[Json], paths: Iterable[Path]) -> Stage:
@@ -110,6 +113,15 @@ def _errands(path: Path, raw: Json, number: int) -> Iterator[Errand]:
     for copy in range(copies):
         created = times["arrives"] + copy * times["every"]
         yield Errand(_workload(raw, created, number + copy, copy if copies > 1 else None), length, speeds)
+
+
+def errand_length(raw: Json, default: float) -> float:
+    """Return how many seconds a workload says it runs; BadInputError if it says no duration."""
+    said = (raw["metadata"].get("annotations") or {}).get(f"{SAYS}runs-for")
+    try:
+        return default if said is None else seconds(str(said))
+    except ValueError as error:
+        raise BadInputError(f"ChipWorkload {raw['metadata']['name']}: {SAYS}runs-for: {error}") from error
 
 
 def _workload(raw: Json, created: float, number: int, copy: int | None) -> Workload:

@@ -56,7 +56,7 @@ def _runs(runs: Runs, asked: str | None) -> Iterator[str]:
     if runs.nodes:
         yield f"  Nodes: {_nodes(runs.nodes)}."
     if asked not in {None, runs.pool_name}:
-        yield f"What it lacks now in pool {asked}:"
+        yield f"In pool {asked} now:"
         for lack in runs.better:
             yield from _lack(lack)
         return

@@ -21,7 +21,7 @@ class Reading:
     now: float
 
 
-async def decided(mirror: Mirror) -> Reading:
-    """Return what the mirror shows now, with what `schedule` makes of it; feeds go on meanwhile."""
-    snapshot, now = Learner().taught(mirror.look()), time.time()
+async def decided(mirror: Mirror, at: float | None = None) -> Reading:
+    """Return what the mirror shows, with what `schedule` makes of it now or `at` a time; feeds go on meanwhile."""
+    snapshot, now = Learner().taught(mirror.look()), time.time() if at is None else at
     return Reading(mirror, snapshot, await asyncio.to_thread(schedule, snapshot, now), now)

@@ -1,0 +1,128 @@
+"""The cluster as a file: read again it is the same cluster, and it has nothing in it that is nobody's business."""
+
+import gzip
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from chippool.cli.main import commands
+from tests.cli.clusters import running, running_ads, stock
+from tests.state.build import NOW, a_pod, a_workload, rfc
+
+PASSWORD = "correct-horse-battery"
+
+
+def with_secrets(*objects):
+    """Pods and templates whose containers are started with what nobody should read."""
+    for raw in objects:
+        spec = raw["spec"]
+        pod = spec.get("template", {}).get("spec") if "template" in spec else spec
+        for container in (pod or {}).get("containers", ()):
+            container |= {"env": [{"name": "TOKEN", "value": PASSWORD}], "args": ["--token", PASSWORD]}
+        raw["metadata"].setdefault("annotations", {})["kubectl.kubernetes.io/last-applied"] = PASSWORD
+        yield raw
+
+
+@pytest.fixture
+def busy(api):
+    api.add(*stock(nodes=3), *with_secrets(*running("gang", ["n1"]), *running_ads("rank", ["n2"])))
+    api.add(*with_secrets(a_workload("second", 2), a_pod("stranger", workload="", node="n3", phase="Running", chips=2)))
+    return api
+
+
+@pytest.fixture
+def taken(busy, user, tmp_path):
+    """The file, and what reads it: no cluster any more."""
+
+    def take(name="here.json", *how):
+        file = tmp_path / name
+        user.reads("snapshot", "--file", str(file), *how)
+        return file
+
+    return take
+
+
+def reads(*words):
+    done = CliRunner().invoke(commands, list(map(str, words)))
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def without_times(lines):
+    return [{key: value for key, value in line.items() if key != "ageSeconds"} for line in lines]
+
+
+@pytest.mark.parametrize("name", ["here.json", "here.json.gz"])
+def test_read_again_it_is_the_same_cluster(taken, user, name):
+    file = taken(name)
+    for what in ("pools", "queues", "workloads"):
+        said = json.loads(reads(what, "--snapshot", file, "-o", "json"))
+        assert without_times(said) == without_times(user.reads_json(what))
+    assert reads("explain", "second", "-n", "team", "--snapshot", file) == user.reads("explain", "second", "-n", "team")
+    assert "ChipsShort, #1" in reads("top", "--snapshot", file)
+
+
+def test_a_packed_one_is_packed(taken):
+    assert json.loads(gzip.decompress(taken("x.gz").read_bytes()))["kind"] == "ClusterSnapshot"
+
+
+def test_what_containers_are_started_with_is_not_in_it(taken, user):
+    assert PASSWORD not in taken().read_text()
+    assert PASSWORD not in user.reads("snapshot")
+
+
+def test_an_anonymous_one_has_nobodys_name_and_shows_the_same(taken, user):
+    file = taken("anonymous.json", "--anonymous")
+    text = re.sub(r'"uid": ".*?"', "", file.read_text())  # those of real objects are random
+    for name in ("gang", "gang-0", "rank", "second", "stranger", "team", "ads", "n1", "q"):
+        assert not re.search(f'"{name}"(?!:)', text), name
+    pools = json.loads(reads("pools", "--snapshot", file, "-o", "json"))
+    assert pools == user.reads_json("pools")
+    workloads = json.loads(reads("workloads", "--snapshot", file, "-o", "json"))
+    assert [(line["state"], line.get("position"), line["chips"]) for line in workloads] == [
+        ("ready", None, 8),
+        ("ready", None, 8),
+        ("pending", 1, 16),
+    ]
+    assert workloads[2]["name"].startswith("workload-")
+
+
+def test_a_simulation_goes_on_from_there(taken):
+    """Of three nodes two are taken and one has a stranger on it: the gang of two starts when both have ended.
+
+    They have run for a minute when the snapshot is taken.
+    """
+    file = taken()
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"takenAt": rfc(NOW)}))
+    still = json.loads(reads("simulate", "cluster", "--snapshot", file, "-o", "json"))
+    assert (still["ended"], still["waiting"], still["pools"]["h800"]["peak"]) == (0, 1, 18.0)
+    ends = json.loads(reads("simulate", "cluster", "--snapshot", file, "--runs-for", "2h", "-o", "json"))
+    assert (ends["ended"], ends["waiting"]) == (3, 0)
+    assert ends["displacements"] == {}
+    starts = [one for one in ends["timeline"] if one["what"] == "admit"]
+    assert [one["about"] for one in starts] == ["team/second"]
+    assert starts[0]["at"] == 7200 - 60
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["--snapshot", "nowhere.json"], 1, "nowhere.json can't be read"),
+        (["--snapshot", __file__], 1, "is no JSON"),
+        ([], 2, "Give either --fleet and --workloads, or --snapshot."),
+        (["--snapshot", "x", "--fleet", "y"], 2, "Give either"),
+        (["--snapshot", "x", "--runs-for", "long"], 2, "--runs-for: "),
+    ],
+)
+def test_what_can_not_be_read_is_a_sentence(words, code, sentence):
+    done = CliRunner().invoke(commands, ["simulate", "cluster", *words])
+    assert (done.exit_code, sentence in done.stderr) == (code, True), done.output
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    file = tmp_path / "list.json"
+    file.write_text('{"kind": "List", "items": []}')
+    done = CliRunner().invoke(commands, ["top", "--snapshot", str(file)])
+    assert (done.exit_code, "is no file of `chippool snapshot`" in done.stderr) == (1, True)
