@@ -44,6 +44,12 @@ def test_work_of_lower_priority_goes_on_in_another_pool_that_has_room():
     assert second.message == "Makes room for ads work of queue team: goes on as variant npu with 1 replica(s) in npu."
 
 
+def test_what_stays_put_is_evicted_however_much_room_there_is_elsewhere():
+    low = replace(two_ways("low", ["h800-000"]), stays_put=True)
+    plan = decide([*nodes(1), *nodes(1, pool="npu")], [low, ads()])
+    assert isinstance(decision_of(plan, "low"), Displace)
+
+
 def test_it_is_evicted_where_the_other_pool_is_full():
     other = a_workload("other", "serve", pool="npu", on=["npu-000"])
     plan = decide([*nodes(1), *nodes(1, pool="npu")], [two_ways("low", ["h800-000"]), other, ads()])

@@ -1,6 +1,7 @@
 """Laws of moving work that runs, over random clusters full of fragments; the others hold of them too."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +89,14 @@ def test_what_is_moved_runs_on_whole_as_a_variant_of_its_own_in_a_pool_of_it(sna
             assert move.chips == variant.ask.chips
             assert all(snapshot.nodes[n].pools == (move.pool,) for n in move.nodes)
             assert (move.pool, sorted(move.nodes)) != (workload.assignment.pool, sorted(workload.placed))
+
+
+@given(fragments(), st.data())
+def test_what_stays_put_is_never_moved(snapshot, data):
+    put = {key for key in sorted(snapshot.workloads) if data.draw(st.booleans())}
+    workloads = {key: replace(one, stays_put=key in put) for key, one in snapshot.workloads.items()}
+    for decision in schedule(replace(snapshot, workloads=workloads), NOW).decisions:
+        assert not (isinstance(decision, Migrate) and decision.workload in put)
 
 
 @given(fragments())

@@ -248,6 +248,8 @@ class Workload:
     """When its pods last said that they saved their work."""
     topology: Within | None = None
     replace_timeout: float = 600.0
+    stays_put: bool = False
+    """It may be displaced, and is never moved: whoever made its pods knows nothing of moving."""
     short_since: float | None = None
     """Since when pods wait in the place of replicas that are missing, while there are any."""
 

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     HELD_BACK = "HeldBack"
     NO_NODES = "NoNodes"
     BACK_OFF = "BackOff"
+    GROUP_INCOMPLETE = "GroupIncomplete"
     SUSPENDED = "Suspended"
 
     # it waits, and someone must act

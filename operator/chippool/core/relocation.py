@@ -112,7 +112,9 @@ class Relocation:
     def _runs(self, tenant: Tenant) -> bool:
         """Only what is whole and has started is moved, and nothing that was decided of already."""
         workload = self._snapshot.workloads[tenant.key]
-        if workload.deleting or workload.suspend or not workload.started or tenant.key in self._rivals.decided:
+        if workload.deleting or workload.suspend or not workload.started or workload.stays_put:
+            return False
+        if tenant.key in self._rivals.decided:
             return False
         return sum(tenant.spots.values()) * tenant.ask.chips == tenant.chips
 

@@ -117,7 +117,9 @@ def _may_trade(board: Board, workload: Workload, now: float) -> float:
 
 def _is_settled(workload: Workload, given: Assignment) -> bool:
     """It runs, whole and as large as it is to be; a gang with succeeded indexes keeps its variant."""
-    if not workload.started or workload.missing or workload.succeeded or workload.outcome is not None:
+    if not workload.started or workload.stays_put or workload.missing or workload.succeeded:
+        return False
+    if workload.outcome is not None:
         return False
     variant = variant_named(workload, given.variant)
     return variant is not None and wanted(workload, variant) == given.replicas == len(workload.placed)
