@@ -12,7 +12,7 @@ from chippool.core.model import Displaced
 from chippool.core.plan import Plan
 from chippool.core.reasons import Reason
 from chippool.state.mirror import Mirror
-from tests.state import build, shared
+from tests.state import build, native, shared
 from tests.state.build import NOW, PROJECT, an_assignment
 
 NODES, WORKLOADS, PODS = ("n1", "n2"), ("w", "w", "v"), ("a", "b", "c")
@@ -105,6 +105,46 @@ def _a_pod(pick, one_of):
     )
 
 
+def _a_native_pod(pick, one_of):
+    place = one_of(({}, {}, {"node": one_of(NODES)}, {"pinned": one_of((*NODES, "elsewhere"))}))
+    sets = native.an_owner("StatefulSet", "s", "statefulset-s")
+    behind = native.an_owner("ReplicaSet", "w-1")
+    group = one_of((native.the_labels(), native.the_labels("g", 2), native.the_labels("g", one_of((1, None)))))
+    return native.a_native_pod(
+        one_of(PODS),
+        owner=one_of((None, native.the_job("w"), native.the_job("v"), sets, behind)),
+        labels={**group, "pod-template-hash": "1"},
+        given=one_of((None, an_assignment(1), an_assignment(2, at=NOW - 30))),
+        chips=pick(8, 1),
+        deleting=pick(False, True),
+        phase=pick("Running", "Pending", "Succeeded", "Failed"),
+        ready=one_of((False, True)),
+        born=one_of((NOW - 9, NOW - 99)),
+        said=pick(None, {"chippool.io/hold": ""}),
+        **place,
+    )
+
+
+def _a_native_job(pick, one_of):
+    return native.a_native_job(
+        one_of(WORKLOADS),
+        one_of((1, 2)),
+        completions=one_of((1, 2, 5)),
+        given=pick(None, an_assignment(2)),
+        displaced=pick(None, LOST),
+        suspended=pick(False, True),
+        succeeded=pick(0, 1),
+        owners=pick((), [native.an_owner("JobSet", "set")]),
+        conditions=pick((), [{"type": "Complete", "status": "True"}]),
+        labels=pick(None, native.the_labels("g", 2)),
+        deleting=pick(False, True),
+    )
+
+
+def _either(one, other):
+    return lambda pick, one_of: one_of((one, other))(pick, one_of)
+
+
 MAKERS = {
     "ChipPool": _a_pool,
     "ChipQueue": lambda pick, _: build.a_queue(limits=pick(None, {"h800": 8}), selector=pick(None, {})),
@@ -112,9 +152,12 @@ MAKERS = {
     "Namespace": lambda pick, _: build.a_namespace(phase=pick("Active", "Terminating")),
     "Node": _a_node,
     "ChipWorkload": _a_workload,
-    "Job": _a_job,
+    "Job": _either(_a_job, _a_native_job),
     "Deployment": _a_deployment,
-    "Pod": _a_pod,
+    "StatefulSet": lambda pick, one_of: native.a_stateful_set(
+        "s", pick("Parallel", "OrderedReady"), one_of((NOW, NOW - 5))
+    ),
+    "Pod": _either(_a_pod, _a_native_pod),
 }
 
 

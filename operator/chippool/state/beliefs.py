@@ -7,7 +7,7 @@ from chippool.core.ids import NodeName, WorkloadKey
 from chippool.core.model import Workload
 from chippool.state.facts import Facts, Marks, key_of
 from chippool.state.holds import NO_CLAIM, UNREADABLE, Claim, Hold, Tally, claim_of, hold_of, tally
-from chippool.state.project import missing
+from chippool.state.project import missing, succeeded
 from chippool.state.records import MadeRecord, PodRecord, WorkloadRecord
 from chippool.state.replicas import surplus
 from chippool.state.reservations import WHOLE, Reservation, Reservations
@@ -46,9 +46,13 @@ class Beliefs:
         made = self._facts.made(record.view.key, record.view.mode)
         return made if made is not None and made.owner_uid == record.uid else None
 
+    def seen(self, record: WorkloadRecord) -> Standing:
+        """Return how a workload stands as the cluster alone says."""
+        return record.native.standing if record.native else observed(record, self.own(record))
+
     def standing(self, record: WorkloadRecord) -> Standing:
         """Return how a workload stands, assumptions included."""
-        seen, assumption = observed(record, self.own(record)), self.assumptions.get(record.view.key)
+        seen, assumption = self.seen(record), self.assumptions.get(record.view.key)
         return assumed(seen, assumption) if assumption else seen
 
     def claim(self, key: WorkloadKey) -> Claim:
@@ -126,7 +130,7 @@ class Beliefs:
         if assumption is None:
             return
         gone = record is None or record.uid != assumption.uid
-        if gone or (record and confirmed(assumption, observed(record, self.own(record)))):
+        if gone or (record and confirmed(assumption, self.seen(record))):
             del self.assumptions[key]
             self.touch(key)
 
@@ -159,7 +163,8 @@ class Beliefs:
         standing = self.standing(record) if record else Standing()
         unreadable = record is None and key in self.unreadable
         claim = UNREADABLE if unreadable else claim_of(record.view if record else None, standing)
-        self._set_claim(key, self._with_surplus(record.view, claim, standing) if record else claim)
+        makes = record is not None and record.native is None  # who else scales says so by what is there
+        self._set_claim(key, self._with_surplus(record.view, claim, standing) if record and makes else claim)
         if self.reservations.of(key):
             self._let_go(key, record, standing)
         if record is None or standing.assignment is None:
@@ -196,7 +201,7 @@ class Beliefs:
     def _trim(self, record: WorkloadRecord, standing: Standing) -> None:
         """Pods that came by themselves need no reservation; the last ones go first."""
         found = self.tally(record.view.key)
-        there = len(found.placed) + max(standing.succeeded, found.succeeded)
+        there = len(found.placed) + succeeded(record, standing, found)
         held = self.reservations.of(record.view.key)
         self.give_back(held[missing(record.view, standing, there) :])
 

@@ -8,6 +8,7 @@ from typing import Any
 from chippool.core.ids import ClassName, Namespace, NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Bystander, Mode
 from chippool.state.index import Index
+from chippool.state.native import HOSTNAME, JOB, StatefulSetRecord
 from chippool.state.records import (
     ClassRecord,
     MadeRecord,
@@ -20,8 +21,6 @@ from chippool.state.records import (
 )
 from chippool.state.roster import Roster
 
-HOSTNAME = "kubernetes.io/hostname"
-
 
 @dataclass(slots=True)
 class Marks:
@@ -33,10 +32,12 @@ class Marks:
     """Kinds that are few: taken over as a whole."""
     pinnable: set[WorkloadKey] = field(default_factory=set)
     """Workloads whose gated pods may get onto their nodes now."""
+    natives: set[WorkloadKey] = field(default_factory=set)
+    """Native workloads, to be put together anew."""
 
     def size(self) -> int:
         """Return how much there is to look at; grows with every change that matters."""
-        return len(self.nodes) + len(self.workloads) + len(self.kinds) + len(self.pinnable)
+        return len(self.nodes) + len(self.workloads) + len(self.kinds) + len(self.pinnable) + len(self.natives)
 
 
 class Facts:
@@ -47,6 +48,7 @@ class Facts:
         self.pods: Roster[str, PodRecord] = Roster(lambda r: r.uid)
         self.jobs: Roster[WorkloadKey, MadeRecord] = Roster(key_of_made)
         self.deployments: Roster[WorkloadKey, MadeRecord] = Roster(key_of_made)
+        self.stateful_sets: Roster[str, StatefulSetRecord] = Roster(lambda r: r.uid)
         self.workloads: Roster[WorkloadKey, WorkloadRecord] = Roster(lambda r: r.view.key)
         self.pools: Roster[PoolName, PoolRecord] = Roster(lambda r: r.name)
         self.queues: Roster[QueueName, QueueRecord] = Roster(lambda r: r.view.name)
@@ -60,6 +62,8 @@ class Facts:
         self._pinned: Index[str] = Index()
         self._labelled: Index[WorkloadKey] = Index()
         self._hosts: dict[str, tuple[NodeName, ...]] = {}
+        self._natives: Index[str] = Index()
+        """Native pods by the Deployment or StatefulSet that tells how old they are."""
         self._kinds = self._by_kind()
 
     def _by_kind(self) -> dict[str, tuple[Roster[Any, Any], Callable[[Any, Any], None]]]:
@@ -68,6 +72,7 @@ class Facts:
             "Node": (self.nodes, self._node),
             "Job": (self.jobs, self._made),
             "Deployment": (self.deployments, self._made),
+            "StatefulSet": (self.stateful_sets, self._stateful_set),
             "ChipWorkload": (self.workloads, self._workload),
             "ChipPool": (self.pools, self._pool),
             "ChipQueue": (self.queues, self._queue),
@@ -92,7 +97,8 @@ class Facts:
         return before
 
     def uids(self, kind: str) -> Iterable[str]:
-        return self._kinds[kind][0].by_uid
+        """Those the API server has told of."""
+        return (uid for uid, record in self._kinds[kind][0].by_uid.items() if not _is_put_together(record))
 
     # look-ups
 
@@ -134,6 +140,8 @@ class Facts:
             (self._bound if pod.bound else self._pinned).add(pod.node, pod.uid)
         if pod.workload:
             self._labelled.add(key_of(pod), pod.uid)
+        if root := _root(pod):
+            self._natives.add(root, pod.uid)
         if pod.constraints is not None:
             self.bystanders[Bystander(pod.requests, pod.constraints)] += 1
 
@@ -142,6 +150,8 @@ class Facts:
             (self._bound if pod.bound else self._pinned).drop(pod.node, pod.uid)
         if pod.workload:
             self._labelled.drop(key_of(pod), pod.uid)
+        if root := _root(pod):
+            self._natives.drop(root, pod.uid)
         if pod.constraints is not None:
             self.bystanders[Bystander(pod.requests, pod.constraints)] -= 1
 
@@ -151,6 +161,8 @@ class Facts:
         if pod.workload:
             self._marks.workloads.add(key_of(pod))
             self._marks.pinnable.add(key_of(pod))
+        if pod.native:
+            self._marks.natives.add(key_of(pod))
         if pod.constraints is not None:
             self._marks.kinds.add("Pod")
 
@@ -188,10 +200,27 @@ class Facts:
 
     def _made(self, before: MadeRecord | None, after: MadeRecord | None) -> None:
         made = after or before
+        self._mark_natives(before, after)
         if made is None or key_of_made(made) not in self.workloads.current or _same_but_version(before, after):
             return
         self._marks.workloads.add(key_of_made(made))
         self._marks.pinnable.add(key_of_made(made))
+
+    def _mark_natives(self, before: MadeRecord | None, after: MadeRecord | None) -> None:
+        """A native Job says how its pods stand, a Deployment how old they are."""
+        for made in (before, after):
+            if made is not None and made.native:
+                self._marks.natives.add(WorkloadKey(f"{made.namespace}/{JOB}:{made.name}"))
+        made = after or before
+        if made is not None and made.kind == "Deployment" and _created(before) != _created(after):
+            self._mark_below(key_of_made(made))
+
+    def _stateful_set(self, before: StatefulSetRecord | None, after: StatefulSetRecord | None) -> None:
+        if found := after or before:
+            self._mark_below(found.uid)
+
+    def _mark_below(self, root: str) -> None:
+        self._marks.natives.update(key_of(self.pods.by_uid[uid]) for uid in self._natives.of(root))
 
     def _workload(self, before: WorkloadRecord | None, after: WorkloadRecord | None) -> None:
         if before is not None and after is not None and _same_view(before, after):
@@ -208,9 +237,27 @@ class Facts:
         if before and after and _same_chips(before, after) and before.view == after.view:
             return
         self._marks.kinds.add("ChipPool")
+        self._marks.natives.update(key for key, record in self.workloads.current.items() if record.native)
         if not (before and after and _same_chips(before, after)):
             self._marks.nodes.update(self.nodes.current)
             self._marks.workloads.update(self.workloads.current)
+
+
+def _root(pod: PodRecord) -> str:
+    """What a native pod's age depends on beside itself."""
+    if pod.native is None or pod.native.owner is None:
+        return ""
+    if pod.native.deployment:
+        return f"{pod.namespace}/{pod.native.deployment}"
+    return pod.native.owner.uid if pod.native.owner.kind == "StatefulSet" else ""
+
+
+def _created(made: MadeRecord | None) -> float | None:
+    return made.created if made else None
+
+
+def _is_put_together(record: Any) -> bool:
+    return isinstance(record, WorkloadRecord) and record.native is not None
 
 
 def _same_chips(before: PoolRecord, after: PoolRecord) -> bool:
@@ -243,4 +290,6 @@ def _decisive(made: MadeRecord) -> tuple[object, ...]:
 
 
 def _same_view(before: WorkloadRecord, after: WorkloadRecord) -> bool:
+    if before.native is not None and after.native is not None and before.native.standing != after.native.standing:
+        return False
     return before.view == after.view and before.was_ready == after.was_ready

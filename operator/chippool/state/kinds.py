@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chippool.api import names
+from chippool.state.native import stateful_set
 from chippool.state.translate_made import deployment, job
 from chippool.state.translate_node import node
 from chippool.state.translate_pod import pod
@@ -33,5 +34,6 @@ KINDS = (
     Kind("ChipWorkload", f"{ROOT}/chipworkloads", workload),
     Kind("Job", "/apis/batch/v1/jobs", job),
     Kind("Deployment", "/apis/apps/v1/deployments", deployment),
+    Kind("StatefulSet", "/apis/apps/v1/statefulsets", stateful_set),
     Kind("Pod", "/api/v1/pods", pod),
 )

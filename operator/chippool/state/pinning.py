@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from chippool.api import names
 from chippool.core.ids import CHIP, NodeName, WorkloadKey
 from chippool.core.model import Assignment, Mode, Workload
 from chippool.state import seating
+from chippool.state.annotations import assignment_text
 from chippool.state.beliefs import WAIT_S, Beliefs
 from chippool.state.facts import Facts, hostname_of, key_of
 from chippool.state.holds import Hold, hold_of, is_old
@@ -48,6 +50,8 @@ class Pinner:
             marks = seating.marks(sharing, chips, sharing.stock(node)) if sharing else {}
             if workload.mode is Mode.SERVICE:
                 marks = {**marks, DELETION_COST: str(-self._next_number(workload.key))}
+            if pod.native and workload.assignment:
+                marks = {**marks, names.ASSIGNMENT: assignment_text(workload.assignment)}
             yield _pin(pod, workload, node, marks)
         self._note(workload.key, now, waits=waits)
 
@@ -78,7 +82,7 @@ class Pinner:
     def _waiting_pods(self, workload: Workload) -> Iterator[PodRecord]:
         record = self._facts.workloads.current[workload.key]
         own, claim = self._beliefs.own(record), self._beliefs.claim(workload.key)
-        if own is None or own.deleting:
+        if record.native is None and (own is None or own.deleting):
             return
         for pod in self._facts.pods_of(workload.key):
             if not pod.gated or pod.node or pod.finished or self._beliefs.reservations.promised_to(pod.uid):
@@ -178,6 +182,8 @@ class Pinner:
 
     def _late(self, uid: str, age: float, deadline: float) -> PodRecord | None:
         pod = self._facts.pods.by_uid[uid]
+        if pod.native and pod.native.owner is None:
+            return None  # nobody would make it anew: kube-scheduler has all the time it needs
         if hold_of(pod, self._beliefs.claim(key_of(pod)), self._beliefs.evicted) is not Hold.MANAGED:
             return None
         refused = pod.unschedulable and age >= min(GRACE_S, deadline)

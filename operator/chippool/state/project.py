@@ -141,8 +141,8 @@ def project_workload(
 ) -> Workload:
     """Return the workload with what the cluster shows of it; `made` has its name, whoever controls it."""
     view = record.view
-    succeeded = max(standing.succeeded, tally.succeeded)
-    lacks = missing(view, standing, len(tally.placed) + len(reserved) + succeeded)
+    done = succeeded(record, standing, tally)
+    lacks = missing(view, standing, len(tally.placed) + len(reserved) + done)
     placed, indexes = _placed(view, tally, len(reserved))
     return replace(
         view,
@@ -154,14 +154,14 @@ def project_workload(
         active=standing.active,
         placed=placed,
         indexes=indexes,
-        size=made.replicas if made and succeeded and standing.assignment is None else None,
+        size=made.replicas if made and done and standing.assignment is None else None,
         reserved=reserved,
         missing=lacks,
         short_since=tally.waits_since if lacks else None,
-        succeeded=succeeded,
+        succeeded=done,
         ready=tally.ready,
         outgoing=tally.outgoing,
-        started=_started(record, standing, tally.ran + succeeded),
+        started=_started(record, standing, tally.ran + done),
         clock=clock if standing.assignment else 0.0,
         error=_error(record, made, tally),
         checkpointed_at=tally.checkpointed_at,
@@ -175,6 +175,11 @@ def _placed(view: Workload, tally: Tally, reserved: int) -> tuple[tuple[NodeName
     where = {pod.uid: node for pod, node in zip(tally.there, tally.placed, strict=True)}
     pods = in_order(tally.there, view.mode)
     return tuple(where[pod.uid] for pod in pods), numbers(pods, reserved, view.mode)
+
+
+def succeeded(record: WorkloadRecord, standing: Standing, tally: Tally) -> int:
+    """Return how many replicas are done; of native pods their group says it."""
+    return standing.succeeded if record.native else max(standing.succeeded, tally.succeeded)
 
 
 def missing(view: Workload, standing: Standing, there: int) -> int:

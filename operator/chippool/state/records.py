@@ -8,8 +8,10 @@ from chippool.core.constraints import Constraints, Taint
 from chippool.core.ids import Milli, Namespace, NodeName, PoolName, WorkloadKey
 from chippool.core.model import Assignment, Class, Displaced, Outcome, Pool, Queue, Requests, Workload
 from chippool.state.devices import NO_PARTS, Device, Parts
+from chippool.state.native import NativeJob, NativePod
 
 if TYPE_CHECKING:
+    from chippool.state.native_groups import Native
     from chippool.state.sharing import ChipSharing
 
 
@@ -19,9 +21,9 @@ class PodRecord:
     namespace: Namespace
     name: str
     workload: str
-    """Name of its ChipWorkload, or empty for everybody else's pods."""
+    """Name of its workload: of a ChipWorkload or `native.name`; empty for everybody else's pods."""
     made_uid: str
-    """uid of its controller: the Job; for a Deployment's pod the ReplicaSet."""
+    """uid of its controller: the Job; for a Deployment's pod the ReplicaSet; for a native pod without one its own."""
     node: str
     """Where it is bound or pinned; empty while it is neither."""
     bound: bool
@@ -55,6 +57,8 @@ class PodRecord:
     running: bool = False
     gated_since: float | None = None
     """When it was made, while it is gated."""
+    native: NativePod | None = None
+    """What it says of itself, where no ChipWorkload does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +103,16 @@ class MadeRecord:
     """Why a Deployment can't make its pods, in the API server's words."""
     ended_at: float = 0.0
     """When a Job completed, seconds since the epoch; 0 for all others."""
+    created: float = 0.0
+    native: NativeJob | None = None
+    """What a Job of anybody's own says whose template asks a queue for chips."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadRecord:
     """A ChipWorkload: `view` has what decisions need, `spec` and `status` the rest as JSON (packed: they are many).
+
+    Native pods that start together have one, too, made of what they say; `spec` and `status` are empty then.
 
     `view.displaced` is how its status says it lost its chips: for when it has no object that says so itself.
     """
@@ -119,6 +128,7 @@ class WorkloadRecord:
     """Fields of the template, or of a variant's patch, that are left to kube-scheduler."""
     was_ready: float = 0.0
     """The admission (its admittedAt) in which its status says all replicas were Ready at some time; 0 for none."""
+    native: "Native | None" = None
 
 
 @dataclass(frozen=True, slots=True)

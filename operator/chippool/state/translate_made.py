@@ -9,6 +9,7 @@ from chippool.core.ids import Namespace
 from chippool.core.model import Outcome
 from chippool.core.reasons import Reason
 from chippool.state.annotations import assignment_of, displaced_of, time_of
+from chippool.state.native import NativeJob, native_job
 from chippool.state.records import MadeRecord
 
 Json = Mapping[str, Any]
@@ -29,6 +30,7 @@ def job(raw: Json) -> MadeRecord:
         outcome=_outcome(status.get("conditions") or ()),
         error="",
         ended_at=time_of(status["completionTime"]) if status.get("completionTime") else 0.0,
+        native=native_job(raw),
     )
 
 
@@ -57,6 +59,7 @@ def _made(
     outcome: Outcome | None,
     error: str,
     ended_at: float = 0.0,
+    native: NativeJob | None = None,
 ) -> MadeRecord:
     metadata = raw["metadata"]
     said = metadata.get("annotations") or {}
@@ -77,6 +80,8 @@ def _made(
         outcome=outcome,
         error=error,
         ended_at=ended_at,
+        created=time_of(metadata["creationTimestamp"]) if "creationTimestamp" in metadata else 0.0,
+        native=native,
     )
 
 

@@ -10,7 +10,7 @@ from chippool.state.amounts import pod_requests
 from chippool.state.annotations import time_of
 from chippool.state.constraints import constraints_of
 from chippool.state.devices import parts_of
-from chippool.state.facts import HOSTNAME
+from chippool.state.native import HOSTNAME, native_pod
 from chippool.state.records import PodRecord
 from chippool.state.replicas import DELETION_COST
 
@@ -29,6 +29,8 @@ def pod(raw: Json) -> PodRecord:
     metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
     conditions = {entry["type"]: entry for entry in status.get("conditions") or ()}
     workload = intern((metadata.get("labels") or {}).get(names.WORKLOAD, ""))
+    native = None if workload else native_pod(metadata, spec)
+    workload = native.name if native else workload
     phase = status.get("phase", "")
     bound, gated, finished = bool(spec.get("nodeName")), bool(spec.get("schedulingGates")), phase in ENDED
     ready, deleting = _says(conditions, "Ready"), "deletionTimestamp" in metadata
@@ -38,7 +40,7 @@ def pod(raw: Json) -> PodRecord:
         namespace=Namespace(intern(metadata["namespace"])),
         name=metadata["name"],
         workload=workload,
-        made_uid=intern(_controller(metadata)),
+        made_uid=intern(_controller(metadata) or (metadata["uid"] if native else "")),
         node=intern(spec.get("nodeName") or _pinned_to(spec, workload, gated=gated)),
         bound=bound,
         gated=gated,
@@ -59,6 +61,7 @@ def pod(raw: Json) -> PodRecord:
         admission=annotations.get(names.ADMITTED_AT, "") if workload else "",
         error="" if ready or phase == "Succeeded" else next(_errors(status), ""),
         parts=parts_of(spec, annotations, dict(requests)),
+        native=native,
     )
 
 

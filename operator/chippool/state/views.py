@@ -11,6 +11,7 @@ from chippool.state.chipwise import beyond, seat_of, seated, shares_a_chip
 from chippool.state.counts import PoolSums, QueueSums
 from chippool.state.facts import Facts, Marks, key_of
 from chippool.state.holds import hold_of
+from chippool.state.native_groups import Natives
 from chippool.state.project import chips_of, pools_of, project_node, project_workload
 from chippool.state.recheck import Holding
 from chippool.state.records import NodeRecord, PodRecord, PoolCounts, PoolRecord
@@ -33,6 +34,7 @@ class Views:
         self.tallies = Tallies()
         self.runtimes = Runtimes()
         self._facts, self._beliefs, self._marks, self._since = facts, beliefs, marks, since
+        self._natives = Natives(facts, marks)
         self._pools: tuple[PoolRecord, ...] = ()
         self._few: dict[str, Any] = {"Pod": (), "ChipPool": {}, "ChipQueue": {}, "PriorityClass": {}, "Namespace": {}}
 
@@ -55,6 +57,8 @@ class Views:
     def refresh(self) -> None:
         """Look again at whatever is marked."""
         marks = self._marks
+        for key in self._natives.regroup():
+            self._beliefs.saw_object(key)
         for kind in marks.kinds:
             self._take_over(kind)
         marks.kinds.clear()
