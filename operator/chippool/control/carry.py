@@ -12,7 +12,8 @@ from chippool.core.model import Mode
 from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Keep, Migrate, Place, Plan, Resize, Shrink
 from chippool.kube.writer import Answer, Outcome, Write, Writer
 from chippool.state.mirror import Mirror
-from chippool.state.records import MadeRecord
+from chippool.state.native import is_native
+from chippool.state.records import PodRecord
 
 Takes = Displace | Migrate | Shrink
 FIRST_S, CAP_S = 1.0, 60.0
@@ -54,7 +55,7 @@ class Carrier:
         if not isinstance(decision, Admit):
             return False
         pods = self._mirror.pods(decision.workload)
-        return any(pod.made_uid and not pod.deleting and not pod.finished for pod in pods)
+        return any(_lingers(pod) for pod in pods)
 
     def wake(self) -> float | None:
         """When the next failed write is worth another try."""
@@ -124,10 +125,9 @@ class Carrier:
         key, now = displace.workload, self._clock()
         if now < self._failures.get(key, (0, 0.0))[1]:
             return
-        made = self._mirror.made(key)
-        gone = made is None or made.outcome
-        writes = [] if gone else self._rendered(key, partial(publish.writes, displace, self._mirror, now))
-        if not writes or (made is not None and _is_done(displace, made)):
+        over = publish.is_over(displace, self._mirror)
+        writes = [] if over else self._rendered(key, partial(publish.writes, displace, self._mirror, now))
+        if not writes:
             self._owed.pop(key)
             return
         self._put(key, writes, admits=False)
@@ -183,11 +183,14 @@ class Carrier:
         match outcome:
             case Outcome.DONE:
                 self._failures.pop(key, None)
-                self._owed.pop(key, None)
+                if not is_native(key):  # its other pods may still be protected
+                    self._owed.pop(key, None)
                 for write in then:
                     self._writer.put(write)
             case Outcome.SUPERSEDED:
                 return
+            case Outcome.GONE if is_native(key) and not admits_by:
+                return  # who is gone has given everything back
             case Outcome.CONFLICT if admits_by == "POST":
                 self._conflict(key)
             case Outcome.REFUSED if admits_by in {"POST", "PATCH"}:
@@ -225,10 +228,9 @@ class Carrier:
         self._failures[key] = (count, self._clock() + min(CAP_S, FIRST_S * 2 ** min(count - 1, 10)))
 
 
-def _is_done(decision: Takes, made: MadeRecord) -> bool:
-    if made.assignment is None:
-        return True
-    return isinstance(decision, Shrink) and made.assignment.replicas <= decision.replicas
+def _lingers(pod: PodRecord) -> bool:
+    """Native pods wait at their gate before they are admitted, all others are made for it."""
+    return bool(pod.made_uid) and not (pod.deleting or pod.finished or (pod.native and pod.gated))
 
 
 def _is_for(decision: Decision, winners: set[WorkloadKey]) -> bool:

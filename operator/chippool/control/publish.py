@@ -7,6 +7,7 @@ Call after `mirror.assume(plan)`: `view(key).assignment` and `.displaced` are th
 import orjson
 
 from chippool.control import publish_move as moves
+from chippool.control import publish_native as natives
 from chippool.control import publish_object as objects
 from chippool.control.publish_known import Known
 from chippool.control.publish_object import evict, fail, pin, remove
@@ -26,6 +27,7 @@ __all__ = [
     "fail",
     "go_on",
     "is_held",
+    "is_over",
     "is_rolling_over",
     "pin",
     "refresh",
@@ -43,6 +45,12 @@ def writes(decision: Decision, known: Known, now: float, order: int = 0) -> list
 
     LookupError or ValueError: the spec has become one that can't be rendered (see `render`).
     """
+    if natives.native(decision.workload, known) is not None:
+        return natives.writes(decision, known, order)
+    return _on_made(decision, known, now, order)
+
+
+def _on_made(decision: Decision, known: Known, now: float, order: int) -> list[Write]:
     key = decision.workload
     match decision:
         case Admit():
@@ -67,6 +75,8 @@ def admission(key: WorkloadKey, known: Known, order: int = 0) -> list[Write]:
     pods are gone. Of another rendering: its DELETE, and the POST once it is gone. Where there is no POST or PATCH yet,
     call again in later cycles, as long as the assumption holds. Deleting, ended or not ours: nothing.
     """
+    if natives.native(key, known) is not None:
+        return natives.admission(key, known, order)
     rendered = _rendered(key, known)
     if rendered is None:
         return []
@@ -109,6 +119,16 @@ def is_held(key: WorkloadKey, known: Known) -> bool:
 def is_rolling_over(key: WorkloadKey, known: Known) -> bool:
     """Whether old replicas of a service that moves still run."""
     return any(moves.is_rolling_over(key, known, made) for made in _own(key, known))
+
+
+def is_over(decision: Displace | Migrate | Shrink, known: Known) -> bool:
+    """Whether what a decision takes is given back, or there is nobody left to give it."""
+    if natives.native(decision.workload, known) is not None:
+        return natives.is_displaced(decision.workload, known)
+    made = known.made(decision.workload)
+    if made is None or made.outcome or made.assignment is None:
+        return True
+    return isinstance(decision, Shrink) and made.assignment.replicas <= decision.replicas
 
 
 def go_on(key: WorkloadKey, known: Known) -> list[Write]:

@@ -5,6 +5,7 @@ No figure that moves by itself stands in one: a status that says the same is not
 
 from collections.abc import Iterable, Mapping
 
+from chippool.api import names
 from chippool.core.ids import CHIP, Milli, PoolName
 from chippool.core.model import Assignment, Displaced
 from chippool.core.reasons import Reason
@@ -33,6 +34,11 @@ POOL_NOT_OVERSOLD = "Queues are not guaranteed more of it than is installed."
 POOL_ALONE = "No node of it is in another pool."
 QUEUE_READY = "Every priority class and pool it names exists."
 GUARANTEES_KEPT = "All guarantees can be kept."
+
+
+def in_native_words(sentence: str) -> str:
+    """Native pods have a label where ChipWorkloads have a field."""
+    return sentence.replace("spec.queueName", names.QUEUE_NAME)
 
 
 def ready(has: int, wants: int) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from chippool.control.publish_status import tell
+from chippool.control.tell_native import NativeTeller
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Workload
 from chippool.core.plan import Decision, Finish
@@ -40,11 +41,13 @@ class Teller:
         self._told: dict[WorkloadKey, Seen] = {}
         self._unlanded: dict[WorkloadKey, Unlanded] = {}
         self._later: set[WorkloadKey] = set()  # to be compared again soon
+        self._natives = NativeTeller(mirror, writer, clock=clock, instance=instance)
 
     def forget(self) -> None:
         """Begin anew: somebody else may have told other things meanwhile."""
         self._last.clear()
         self._told.clear()
+        self._natives.forget()
 
     def tell(self, decisions: Iterable[Decision], views: Mapping[WorkloadKey, Workload]) -> None:
         """Tell what is new in these, the latest decisions of every workload; a Finish is told by its own write."""
@@ -52,6 +55,7 @@ class Teller:
         self._last = {decision.workload: decision for decision in decisions if not isinstance(decision, Finish)}
         self._told = {key: seen for key, seen in self._told.items() if key in self._last}
         self._unlanded = {key: sent for key, sent in self._unlanded.items() if key in self._last}
+        self._natives.forget(self._last)
         for decision in self._last.values():
             self._tell(decision)
 
@@ -68,6 +72,10 @@ class Teller:
         if record is None or self._is_under_way(key, record):
             return
         view = self._views.get(key)
+        if record.native is not None:
+            if view is not None and self._natives.tell(record, view, decision):
+                self._later.add(key)
+            return
         if view is not None and _is_just_starting(view, self._clock()):
             self._later.add(key)
             return

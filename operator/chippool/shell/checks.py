@@ -9,6 +9,8 @@ from typing import Any
 from chippool.kube.client import ApiError, Client
 
 OLDEST = (1, 34)
+OLDEST_NATIVE = (1, 36)
+"""Whose admission policies put the gate on native pods."""
 KINDS = frozenset({"chippools", "chipqueues", "chipworkloads"})
 GROUP_PATH = "/apis/chippool.io/v1alpha1"
 AGAIN_S = 2.0
@@ -39,11 +41,18 @@ RIGHTS = (
     ("create", "apps", "deployments"),
     ("patch", "apps", "deployments"),
     ("delete", "apps", "deployments"),
+    ("watch", "apps", "statefulsets"),
     ("create", "", "services"),
     ("create", "scheduling.k8s.io", "priorityclasses"),
     ("delete", "scheduling.k8s.io", "priorityclasses"),
     ("watch", "scheduling.k8s.io", "priorityclasses"),
     ("create", "events.k8s.io", "events"),
+)
+
+
+NO_NATIVE = (
+    "the API server is %s: pods with the label chippool.io/queue-name get their gate from Kubernetes %d.%d or later;"
+    " here they run without chippool, so make ChipWorkloads"
 )
 
 
@@ -65,6 +74,8 @@ async def check_version(client: Client) -> None:
         raise CannotStartError(
             f"The API server is {found.get('gitVersion')}; chippool needs Kubernetes {OLDEST[0]}.{OLDEST[1]} or later."
         )
+    if server_version(found) < OLDEST_NATIVE:
+        logger.warning(NO_NATIVE, found.get("gitVersion"), *OLDEST_NATIVE)
 
 
 def server_version(found: dict[str, Any]) -> tuple[int, int]:
