@@ -56,7 +56,7 @@ def test_every_policy_compiles_without_a_warning(admin):
     listed = admin.kubectl("get", "validatingadmissionpolicies", "-o", "json").stdout
 
     policies = [one for one in json.loads(listed)["items"] if one["metadata"]["name"].startswith("chippool-")]
-    assert len(policies) == 4
+    assert len(policies) == 5
     for policy in policies:
         assert policy["spec"]["failurePolicy"] == "Fail"
         name = f"validatingadmissionpolicy/{policy['metadata']['name']}"
