@@ -15,6 +15,7 @@ PREFIXES = {
     "pods": "/api/v1",
     "jobs": "/apis/batch/v1",
     "deployments": "/apis/apps/v1",
+    "statefulsets": "/apis/apps/v1",
     "replicasets": "/apis/apps/v1",
     "leases": "/apis/coordination.k8s.io/v1",
 }

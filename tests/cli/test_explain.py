@@ -101,7 +101,7 @@ def test_the_kind_may_stand_before_the_name(api, user):
 
 
 def test_another_kind_is_wrong_usage(user):
-    assert user.types("explain", "pod/gang").exit_code == 2
+    assert user.types("explain", "deployment/gang").exit_code == 2
 
 
 def test_a_name_that_is_not_there_offers_the_nearest(api, user):

@@ -10,15 +10,17 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from chippool.cli import options, restricted
+from chippool.cli import native, options, restricted
 from chippool.cli.asked import Answer, asked
 from chippool.cli.cluster import ForbiddenError, connected, from_file, mirrored
 from chippool.cli.failures import Failure, answered
 from chippool.cli.structured import text
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.kube.client import Client
+from chippool.state.native import is_native
 from chippool.visibility.explanation import Explanation, NoWayError, explained
 from chippool.visibility.explanation_text import sentences
+from chippool.visibility.native import meant, shown_name
 from chippool.visibility.reading import Reading, decided
 
 KINDS = ("cw", "chipworkload", "chipworkloads", "chipworkload.chippool.io", "chipworkloads.chippool.io")
@@ -31,7 +33,9 @@ class Output(StrEnum):
 
 
 def explain(
-    workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="Name of a ChipWorkload; cw/NAME is fine too.")],
+    workload: Annotated[
+        str, typer.Argument(metavar="WORKLOAD", help="Name of a ChipWorkload; or job/NAME, pod/NAME, group/NAME.")
+    ],
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
     snapshot: options.Recorded = None,
@@ -67,8 +71,12 @@ def _lines(found: Explanation | Answer | restricted.OwnWords) -> Iterable[str]:
 
 def _name(argument: str) -> str:
     kind, slash, name = argument.rpartition("/")
+    if kind in native.KINDS:
+        return f"{native.KINDS[kind]}:{name}"
     if slash and kind not in KINDS:
-        raise typer.BadParameter(f"{argument}: give the name of a ChipWorkload, and its namespace with -n.")
+        raise typer.BadParameter(
+            f"{argument}: give the name of a ChipWorkload, or job/NAME, pod/NAME or group/NAME; its namespace with -n."
+        )
     return name
 
 
@@ -90,8 +98,9 @@ async def _explained(
 
 
 def _found(reading: Reading, namespace: str, name: str, pool: str | None) -> Explanation:
+    key = WorkloadKey(f"{namespace}/{name}")
     try:
-        found = explained(reading, WorkloadKey(f"{namespace}/{name}"), PoolName(pool) if pool else None)
+        found = explained(reading, meant(reading, key), PoolName(pool) if pool else None)
     except NoWayError as error:
         raise Failure(str(error)) from error
     if found is None:
@@ -100,6 +109,8 @@ def _found(reading: Reading, namespace: str, name: str, pool: str | None) -> Exp
 
 
 async def _own_words(client: Client, namespace: str, name: str, forbidden: ForbiddenError) -> restricted.OwnWords:
+    if is_native(WorkloadKey(name)):
+        raise native.unseen(name, forbidden.kinds)
     raw = await client.get(f"/apis/chippool.io/v1alpha1/namespaces/{namespace}/chipworkloads/{name}")
     if raw is None:
         raise Failure(f'There is no ChipWorkload "{name}" in namespace {namespace}; choose another with -n.')
@@ -107,10 +118,12 @@ async def _own_words(client: Client, namespace: str, name: str, forbidden: Forbi
 
 
 def _missing(reading: Reading, namespace: str, name: str) -> Failure:
+    if is_native(WorkloadKey(name)):
+        return native.missing(namespace, name)
     spoiled = [s for s in reading.mirror.spoiled_objects if (s.namespace, s.name) == (namespace, name)]
     if spoiled:
         return Failure(f'ChipWorkload "{name}" in namespace {namespace} could not be understood: {spoiled[0].error}')
-    here = [key.partition("/")[2] for key in reading.snapshot.workloads if key.startswith(f"{namespace}/")]
+    here = [shown_name(key) for key in reading.snapshot.workloads if key.startswith(f"{namespace}/")]
     near = difflib.get_close_matches(name, here, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else "choose another with -n."
     return Failure(f'There is no ChipWorkload "{name}" in namespace {namespace}; {hint}')

@@ -11,6 +11,7 @@ from chippool.core.plan import Decision
 from chippool.core.sharing import Sharing
 from chippool.state.records import PoolCounts
 from chippool.visibility.document import as_chips
+from chippool.visibility.native import shown_name
 from chippool.visibility.reading import Reading
 from chippool.visibility.words import Number, chips_held, in_words, moment, state_of, turns
 
@@ -184,7 +185,7 @@ def _line(reading: Reading, workload: Workload, decision: Decision | None, place
     asked = first.replicas * first.ask.chips if first else 0
     return WorkloadLine(
         namespace=workload.namespace,
-        name=workload.key.partition("/")[2],
+        name=shown_name(workload.key),
         queue_name=workload.queue,
         priority_class_name=workload.class_name,
         mode=workload.mode,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.state.mirror import Mirror
 from chippool.visibility.explanation import Explanation, explained
+from chippool.visibility.native import meant
 from chippool.visibility.reading import Reading, decided
 
 FRESH_S = 1.0
@@ -42,7 +43,7 @@ class Desk:
                 started = self._clock()
                 try:
                     reading = await self._read(key)
-                    return await asyncio.to_thread(explained, reading, key, pool)
+                    return await asyncio.to_thread(explained, reading, meant(reading, key), pool)
                 finally:
                     self._rested = self._clock() + REST * (self._clock() - started)
         except TimeoutError:

@@ -11,6 +11,7 @@ from chippool.core.model import Assignment, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Admit, Hold, Holder, Shortage
 from chippool.visibility.document import as_chips
+from chippool.visibility.native import shown_name
 from chippool.visibility.reading import Reading
 from chippool.visibility.words import Number, chips_held, in_words, moment, state_of, turns
 
@@ -124,7 +125,7 @@ def explained(reading: Reading, key: WorkloadKey, pool: PoolName | None = None) 
     decision = next((d for d in reading.plan.decisions if d.workload == key), None)
     return Explanation(
         namespace=workload.namespace,
-        name=key.partition("/")[2],
+        name=shown_name(key),
         state=state_of(workload),
         reason=decision.reason.value if decision else "",
         message=in_words(workload, decision),

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
+from chippool.control.sentences import in_native_words
 from chippool.core.ids import Milli, WorkloadKey
 from chippool.core.model import Workload
 from chippool.core.plan import Admit, Decision, Displace, Hold, Migrate, Plan, Shrink
 from chippool.core.reasons import MISTAKES
+from chippool.state.native import is_native
 
 Number = float | int
 
@@ -46,6 +48,11 @@ def turns(plan: Plan) -> dict[WorkloadKey, int]:
 
 def in_words(workload: Workload, decision: Decision | None) -> str:
     """Return what a decision means while the cluster does not show it yet."""
+    said = _in_words(workload, decision)
+    return in_native_words(said) if is_native(workload.key) else said
+
+
+def _in_words(workload: Workload, decision: Decision | None) -> str:
     match decision:
         case None:
             return "It is being deleted."
