@@ -61,7 +61,11 @@ class Cluster:
 
     def leave_namespace(self) -> None:
         """Delete all of the test's work and wait until its pods are gone, so that the next test has all chips."""
-        for what in ("chipworkloads", "jobs,deployments"):  # kubectl would wait for one after the other
+        for what in (
+            "chipworkloads",
+            "jobs,deployments,statefulsets",
+            "pods",
+        ):  # kubectl would wait for one after the other
             self.plane.kubectl("delete", what, "--all", "-n", self.namespace, "--wait=false", check=False)
         self.eventually(lambda: not self.items("pods"), "all pods of the test are gone", within=60)
         self.plane.kubectl("delete", "namespace", self.namespace, "--wait=false")
