@@ -59,6 +59,7 @@ generate: setup ## Write what is made from code: crds/ and the chart's copy, ref
 	$(BIN)/python -m chippool.api.schema crds helm/chippool/crds
 	$(BIN)/python -m tools.monitoring helm/chippool
 	$(BIN)/python -m tools.reference docs/reference
+	$(BIN)/python -m tools.pictures docs/explanation/pictures
 
 .PHONY: lint
 lint: setup ## ruff: rules and format.
@@ -72,6 +73,11 @@ types: setup ## mypy, strict.
 .PHONY: contracts
 contracts: setup ## import-linter: the floors of the house.
 	$(BIN)/lint-imports
+
+.PHONY: docs
+docs: setup ## The documentation's site, built strictly, into build/site.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo build/site/index.html
 
 # To measure it
 
