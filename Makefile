@@ -46,6 +46,11 @@ monitoring-test: setup ## Dashboards, alerts and rules: a real Prometheus beside
 	@$(BIN)/python -m tools.plane build > /dev/null
 	@$(BIN)/python -m pytest tests/monitoring tests/cluster/test_monitoring.py
 
+.PHONY: pictures
+pictures: setup ## What the panels of the dashboards get in a story of a minute, drawn by us into docs/images/
+	@CHIPPOOL_PACE=12 CHIPPOOL_PANELS=build/monitoring/panels.json $(BIN)/python -m pytest -q tests/cluster/test_monitoring.py
+	@$(BIN)/python -m tools.monitoring.picture build/monitoring/panels.json docs/images
+
 .PHONY: conformance
 conformance: setup ## Other schedulers' facts played by the core: pass, fail, not applicable and why. CASES=folder
 	@PYTHONPATH=operator:. $(BIN)/python -m tests.conformance $(or $(CASES),tests/conformance/cases)

@@ -42,6 +42,8 @@ class Settings:
     bind_address: str = "127.0.0.1"
     metrics_port: int = PORT
     """Serves /metrics, /healthz and /readyz; 0 takes a free one."""
+    node_metrics: bool = False
+    """Serves /metrics/nodes too, with some series for each node."""
     visibility_port: int | None = None
     """Serves visibility.chippool.io to the API server; 0 takes a free one, None serves nothing."""
     visibility_service: str = VISIBILITY_SERVICE

@@ -12,7 +12,7 @@ from chippool.api.workload import ChipWorkload
 from chippool.cli.failures import Exit
 from chippool.cli.main import EPILOG, commands
 from chippool.core.reasons import Reason
-from chippool.metrics.families import FAMILIES
+from chippool.metrics.families import FAMILIES, OF_NODES
 from tools.reference_metrics import metrics_page
 from tools.rules import SCENARIOS, rules_page
 
@@ -52,7 +52,9 @@ def test_every_scenario_says_which_rule_it_shows():
 def test_every_metric_is_on_its_page():
     page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     assert page == metrics_page()
-    assert re.findall(r"^\| `(chippool_\w+)`", page, re.MULTILINE) == [family.shown for family in FAMILIES]
+    assert re.findall(r"^\| `(chippool_\w+)`", page, re.MULTILINE) == [
+        family.shown for family in (*FAMILIES, *OF_NODES)
+    ]
 
 
 def test_every_command_and_every_option_is_in_the_reference():

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from chippool.kube.client import Client
 from chippool.kube.feed import Feed
 from chippool.metrics.families import FAMILIES, Kind
-from chippool.shell.readings import readers
+from chippool.shell.readings import nodes_page, readers
 from chippool.state.kinds import KINDS
 from tests.kube.fake_api import a_kubeconfig
 from tests.loop.objects import a_class, a_cluster, a_node, a_queue, a_workload
@@ -125,7 +125,17 @@ async def test_nodes_that_nobody_may_use_are_told_apart(world) -> None:
     world.shows(*a_cluster(), cordoned)
     seen = told(world)
     assert (seen["pool_nodes", "h800", "usable"], seen["pool_nodes", "h800", "unusable"]) == (1, 1)
-    assert (seen["pool_chips", "h800", "installed"], seen["pool_chips", "h800", "free"]) == (16, 8)
+    assert [seen["pool_chips", "h800", state] for state in ("installed", "free", "unusable")] == [16, 8, 8]
+
+
+async def test_nodes_have_a_page_of_their_own(world) -> None:
+    world.shows(*a_cluster(), a_workload(chips=6), a_node("n2", pool="none"))
+    await world.turn()
+    page = nodes_page(world.mirror.seen().nodes.handed()).decode()
+    found = {tuple(s.labels.values()): s.value for one in text_string_to_metric_families(page) for s in one.samples}
+    assert found["n1", "h800", "installed"] == 8
+    assert (found["n1", "h800", "free"], found["n1", "h800"]) == (2, 1)
+    assert not [labels for labels in found if labels[0] == "n2"], "a node of no pool has no chips to tell of"
 
 
 async def test_what_nobody_understands_is_counted(world) -> None:

@@ -39,6 +39,20 @@ async def test_one_failed_check_fails_its_probe_alone(a_server) -> None:
     assert (await ask(server, "/healthz"))[0] == 200
 
 
+async def test_nodes_are_served_only_where_they_were_asked_for(a_server) -> None:
+    server, checks = a_server
+    assert (await ask(server, "/metrics/nodes"))[0] == 404
+
+    async def page() -> bytes:
+        return b"nodes 1.0\n"
+
+    probes = {"healthy": lambda: checks["healthy"], "ready": lambda: checks["ready"]}
+    other = Server(address="127.0.0.1", port=0, **probes, metrics=lambda: b"", nodes=page)
+    await other.start()
+    assert await ask(other, "/metrics/nodes") == (200, "nodes 1.0\n")
+    await other.stop()
+
+
 async def test_metrics_are_served(a_server) -> None:
     server, _ = a_server
     status, text = await ask(server, "/metrics")

@@ -88,7 +88,7 @@ def filled(size: Size) -> Mirror:
 def metrics_of(mirror: Mirror) -> Metrics:
     """All metrics of an operator that leads beside this mirror."""
     metrics = Metrics()
-    classes = sorted({name for _, name, _ in mirror.tallies().workloads})
+    classes = sorted({name for _, name, _ in mirror.seen().tallies.workloads})
     for name in classes:
         metrics.know(name)
         metrics.admission_wait.labels(name).observe(10.0)

@@ -3,7 +3,7 @@
 from chippool.kube.feed import FRESH_S
 from chippool.metrics import families as f
 from tools.monitoring.model import Alert
-from tools.monitoring.promql import increase, rate, summed, told
+from tools.monitoring.promql import highest, increase, rate
 
 RUNBOOKS = "https://github.com/chippool/chippool/blob/main/docs/runbooks"
 WAITS_LONG_S = 24 * 3600
@@ -12,12 +12,12 @@ STORM = 10
 
 
 def _pool(state: str) -> str:
-    return told(f.POOL_CHIPS, ("pool",), f'state="{state}"')
+    return highest(f.POOL_CHIPS, ("pool",), f'state="{state}"')
 
 
-_RUNNING = summed(f.WORKLOADS, ("priority_class",), 'state=~"admitted|ready"')
-_USED, _GUARANTEED = told(f.QUEUE_USED), told(f.QUEUE_GUARANTEED)
-_WAIT = told(f.QUEUE_WAIT)
+_RUNNING = f"""sum by (priority_class) ({highest(f.WORKLOADS, where='state=~"admitted|ready"')})"""
+_USED, _GUARANTEED = highest(f.QUEUE_USED), highest(f.QUEUE_GUARANTEED)
+_WAIT = highest(f.QUEUE_WAIT)
 _BY_REPLICA = ("instance", "kind")
 _WRITES = rate(f.WRITES, _BY_REPLICA, over="10m")
 _REFUSED = rate(f.WRITES, _BY_REPLICA, 'outcome="Refused"', "10m")
@@ -28,7 +28,7 @@ ALERTS = (
         "ChippoolFeedStale",
         "warning",
         "2m",
-        told(f.FEED_AGE, _BY_REPLICA),
+        highest(f.FEED_AGE, _BY_REPLICA),
         _BY_REPLICA,
         f"> {FRESH_S:.0f}",
         "{{ $labels.instance }} does not hear of {{ $labels.kind }}",
@@ -58,7 +58,7 @@ ALERTS = (
         "ChippoolQueueStarving",
         "warning",
         "5m",
-        f"({told(f.QUEUE_PENDING)} > 0)\n  and on (queue, pool) ({_USED} < {_GUARANTEED})",
+        f"({highest(f.QUEUE_PENDING)} > 0)\n  and on (queue, pool) ({_USED} < {_GUARANTEED})",
         ("queue", "pool"),
         f"  and on (queue) ({_WAIT} > {STARVES_S})\nor on (queue) ({_WAIT} > {WAITS_LONG_S})",
         "Queue {{ $labels.queue }} waits for what it is guaranteed, or for more than a day",

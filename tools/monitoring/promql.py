@@ -1,13 +1,26 @@
-"""PromQL that is written often: replicas tell the same of the cluster, and each counts what it did itself."""
+"""PromQL that is written often.
+
+Replicas are scraped at different moments, and one that follows does not know yet what was decided: put together they
+could show more chips than there are. So a graph takes what the leader tells; an alert looks at the highest of all, and
+does not begin anew when another one leads.
+"""
 
 from collections.abc import Sequence
 
-from chippool.metrics.families import Family, Kind
+from chippool.metrics.families import LEADER, Family, Kind
 from tools.monitoring.model import RATE, Query
+
+_LEADS = f"and on (instance) ({LEADER.shown} == 1)"
 
 
 def told(family: Family, by: Sequence[str] | None = None, where: str = "") -> str:
-    """A gauge with its own labels, as any replica tells it; one that follows may know less, never more."""
+    """A gauge with its own labels, as the leader tells it."""
+    assert family.kind is Kind.GAUGE
+    return f"max by ({', '.join(family.labels if by is None else by)}) ({family.shown}{_chosen(where)} {_LEADS})"
+
+
+def highest(family: Family, by: Sequence[str] | None = None, where: str = "") -> str:
+    """A gauge with its own labels, the highest that any replica tells."""
     assert family.kind is Kind.GAUGE
     return f"max by ({', '.join(family.labels if by is None else by)}) ({family.shown}{_chosen(where)})"
 

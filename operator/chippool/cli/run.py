@@ -14,6 +14,7 @@ from chippool.shell.rounds import gathering_loop
 
 
 def run(
+    *,
     kubeconfig: Annotated[
         str | None, typer.Option(help="Path of a kubeconfig; default: $KUBECONFIG, ~/.kube/config, then in-cluster.")
     ] = None,
@@ -26,6 +27,9 @@ def run(
     metrics_port: Annotated[
         int, typer.Option(help="Port of /metrics, /healthz and /readyz; 0 takes a free one.", min=0, max=65535)
     ] = PORT,
+    node_metrics: Annotated[
+        bool, typer.Option("--node-metrics", help="Also serve /metrics/nodes, with six series for each node.")
+    ] = False,
     bind_address: Annotated[str, typer.Option(help="Address that port listens on.")] = "127.0.0.1",
     visibility_port: Annotated[
         int | None,
@@ -50,6 +54,7 @@ def run(
         lease_name=lease_name,
         identity=identity or own_identity(),
         metrics_port=metrics_port,
+        node_metrics=node_metrics,
         bind_address=bind_address,
         visibility_port=visibility_port,
         visibility_service=visibility_service,

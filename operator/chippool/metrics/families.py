@@ -1,6 +1,6 @@
 """Every metric there is: name, kind, labels and what it means; docs/reference/metrics.md is made from this file.
 
-No label names a workload, pod or node: their number has no bound.
+No label names a workload, pod or node: their number has no bound. Nodes have a page of their own, off by default.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,8 @@ def _histogram(name: str, help_text: str, buckets: tuple[float, ...], *labels: s
     return Family(f"chippool_{name}", Kind.HISTOGRAM, help_text, labels, buckets)
 
 
-CHIP_STATES = ("installed", "allocatable", "allocated", "releasing", "free", "reserved", "unmanaged", "lost")
+COUNTED_STATES = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged", "lost")
+"""Those that the mirror counts; the others follow from them."""
 DISPLACEMENT_KINDS = ("shrink", "migrate", "evict")
 
 POOL_INFO = _gauge(
@@ -58,9 +59,10 @@ POOL_INFO = _gauge(
 )  # fmt: skip
 POOL_CHIPS = _gauge(
     "pool_chips",
-    "Chips of a pool by state: installed; allocatable, which are the healthy ones; allocated to managed work; "
-    "releasing, whose pods are ending; free on usable nodes; reserved, which are kept of the free ones for a class, "
-    "for spares or for whoever is next; unmanaged, used by pods chippool does not manage; lost, in nodes given up.",
+    "Chips of a pool by state: installed, which is the sum of allocated (to managed work), releasing (their pods are "
+    "ending), unmanaged (used by pods chippool does not manage), free (on usable nodes) and unusable (broken, or on "
+    "nodes that are not Ready, cordoned or avoided). Beside these allocatable, which are the healthy ones; reserved, "
+    "kept of the free ones for a class, for spares or for whoever is next; and lost, in nodes given up.",
     "pool", "state",
 )  # fmt: skip
 POOL_NODES = _gauge("pool_nodes", "Nodes of a pool: usable, or not Ready, cordoned or avoided.", "pool", "state")
@@ -166,4 +168,12 @@ SECTIONS: Mapping[str, tuple[Family, ...]] = {
         BUILD_INFO,
     ),
 }
+NODE_CHIPS = _gauge(
+    "node_chips",
+    "Chips of a node by state: installed, allocatable, free where the node is usable, releasing, unmanaged.",
+    "node", "pool", "state",
+)  # fmt: skip
+NODE_USABLE = _gauge("node_usable", "1 where a node is Ready, not cordoned and not avoided.", "node", "pool")
+OF_NODES: tuple[Family, ...] = (NODE_CHIPS, NODE_USABLE)
+"""Only on /metrics/nodes, and only where it was asked for."""
 FAMILIES: tuple[Family, ...] = tuple(family for section in SECTIONS.values() for family in section)

@@ -32,7 +32,7 @@ from chippool.shell.checks import check_cluster
 from chippool.shell.handlers import registry
 from chippool.shell.kopf_thread import KopfThread
 from chippool.shell.probes import Check, Server
-from chippool.shell.readings import readers
+from chippool.shell.readings import nodes_page, readers
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
 from chippool.visibility.server import Visibility
@@ -95,6 +95,7 @@ class Operator:
             healthy=lambda: [health.loop_check(self.loop.pulse)],
             ready=self._ready,
             metrics=self.metrics.page,
+            nodes=self._nodes if settings.node_metrics else None,
         )
         self.visibility = _visibility(settings, client, self.mirror, self._synced)
         known = (self.mirror, self.loop, self.feeds, self.writer)
@@ -159,6 +160,10 @@ class Operator:
     def _leadership(self, held: bool) -> None:  # noqa: FBT001  the Lease's callback
         logger.info("leads" if held else "follows", extra={"fields": {"holder": self.lease.holder}})
         self._batch.note()
+
+    async def _nodes(self) -> bytes:
+        nodes = self.mirror.seen().nodes.handed() if self._synced() else {}
+        return await asyncio.to_thread(nodes_page, nodes)
 
     def _synced(self) -> bool:
         return all(feed.synced for feed in self.feeds)

@@ -23,13 +23,24 @@ Probe = Callable[[], Sequence[Check]]
 class Server:
     """Serves the probes and metrics on one address; `port` is the real one once it runs."""
 
-    def __init__(self, *, address: str, port: int, healthy: Probe, ready: Probe, metrics: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        *,
+        address: str,
+        port: int,
+        healthy: Probe,
+        ready: Probe,
+        metrics: Callable[[], bytes],
+        nodes: Callable[[], Awaitable[bytes]] | None = None,
+    ) -> None:
         self.port = port
         self._address = address
         app = web.Application()
         app.router.add_get("/healthz", _probe(healthy))
         app.router.add_get("/readyz", _probe(ready))
         app.router.add_get("/metrics", _metrics(metrics))
+        if nodes is not None:
+            app.router.add_get("/metrics/nodes", _awaited(nodes))
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
 
     async def start(self) -> None:
@@ -58,5 +69,12 @@ def _probe(probe: Probe) -> Handler:
 def _metrics(page: Callable[[], bytes]) -> Handler:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return answer
+
+
+def _awaited(page: Callable[[], Awaitable[bytes]]) -> Handler:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=await page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return answer

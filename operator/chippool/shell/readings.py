@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Protocol
 
-from chippool.core.ids import CHIP, Milli, PoolName, QueueName
+from chippool.core.ids import CHIP, Milli, NodeName, PoolName, QueueName
+from chippool.core.model import Node
 from chippool.kube.feed import ENDED, Feed
 from chippool.kube.writer import Writer
 from chippool.metrics import Labels, Numbers, Reader
 from chippool.metrics import families as f
 from chippool.metrics.families import Family
+from chippool.metrics.page import text_of
 from chippool.state.mirror import Mirror
-from chippool.state.records import QueueRecord
+from chippool.state.records import PoolCounts, QueueRecord
 
 Readings = Iterator[tuple[Family, Numbers]]
 
@@ -65,6 +67,28 @@ def readers(
     return stock, decided, itself
 
 
+def nodes_page(nodes: Mapping[NodeName, Node]) -> bytes:
+    """Each node's chips, as text; safe beside the event loop, since a snapshot's nodes never change."""
+    chips: dict[Labels, float] = {}
+    usable: dict[Labels, float] = {}
+    for node in nodes.values():
+        for pool in node.pools:
+            usable[node.name, pool] = float(node.usable)
+            for state, milli in _states(node):
+                chips[node.name, pool, state] = milli / CHIP
+    return (text_of(f.NODE_CHIPS, chips) + text_of(f.NODE_USABLE, usable)).encode()
+
+
+def _states(node: Node) -> tuple[tuple[str, int], ...]:
+    return (
+        ("installed", node.installed),
+        ("allocatable", node.allocatable),
+        ("free", max(0, node.free - node.leaving) if node.usable else 0),
+        ("releasing", node.leaving),
+        ("unmanaged", node.unmanaged),
+    )
+
+
 def _pools(mirror: Mirror, leading: Decided | None) -> Readings:
     chips: dict[Labels, float] = {}
     nodes: dict[Labels, float] = {}
@@ -72,7 +96,8 @@ def _pools(mirror: Mirror, leading: Decided | None) -> Readings:
     records = mirror.pool_records
     for name in records:
         counts = mirror.pool_counts(name)
-        chips |= {(name, state): getattr(counts, state) / CHIP for state in f.CHIP_STATES if state != "reserved"}
+        chips |= {(name, state): getattr(counts, state) / CHIP for state in f.COUNTED_STATES}
+        chips[name, "unusable"] = _unusable(counts) / CHIP
         chips[name, "reserved"] = _reserved(mirror, leading, name) / CHIP
         nodes[name, "usable"] = counts.usable_nodes
         nodes[name, "unusable"] = counts.nodes - counts.usable_nodes
@@ -81,6 +106,11 @@ def _pools(mirror: Mirror, leading: Decided | None) -> Readings:
     yield f.POOL_CHIPS, chips
     yield f.POOL_NODES, nodes
     yield f.POOL_FRAGMENTATION, fragmentation
+
+
+def _unusable(counts: PoolCounts) -> int:
+    """What is left of those installed, as `chippool top` says it."""
+    return max(0, counts.installed - counts.allocated - counts.releasing - counts.free - counts.unmanaged)
 
 
 def _reserved(mirror: Mirror, leading: Decided | None, pool: PoolName) -> int:
@@ -103,16 +133,18 @@ def _queues(mirror: Mirror) -> Readings:
 
 
 def _work(mirror: Mirror, now: float) -> Readings:
-    tallies = mirror.tallies()
+    tallies = mirror.seen().tallies
     yield f.QUEUE_WAIT, {(queue,): max(now - since, 0.0) for queue, since in _longest(mirror).items()}
-    yield f.WORKLOADS, {key: count for key, count in tallies.workloads.items() if count}
-    yield f.CLASS_CHIPS, {key: chips / CHIP for key, chips in tallies.chips.items() if chips}
+    queues, pools = mirror.queue_records, mirror.pool_records
+    # what has gone back to 0 stays as long as its queue or pool, or a graph would have a gap there
+    yield f.WORKLOADS, {key: count for key, count in tallies.workloads.items() if count or key[0] in queues}
+    yield f.CLASS_CHIPS, {key: chips / CHIP for key, chips in tallies.chips.items() if chips or key[1] in pools}
 
 
 def _longest(mirror: Mirror) -> dict[QueueName, float]:
     """Since when it waits who waits longest, in each queue or one below it."""
     found: dict[QueueName, float] = {}
-    for name, since in mirror.tallies().longest().items():
+    for name, since in mirror.seen().tallies.longest().items():
         for queue in _upwards(mirror.queue_records, name):
             found[queue] = min(since, found.get(queue, since))
     return found

@@ -29,7 +29,6 @@ from chippool.state.records import (
 from chippool.state.replicas import in_order, numbers
 from chippool.state.reservations import WHOLE, Reservation
 from chippool.state.standing import Assumption, assumption_of
-from chippool.state.tallies import Tallies
 from chippool.state.views import Views
 
 
@@ -278,16 +277,15 @@ class Mirror:
         return tuple(self._spoiled.values())
 
     def pool_counts(self, name: PoolName) -> PoolCounts:
-        self._views.refresh()
-        return self._views.pool_counts(name)
+        return self.seen().pool_counts(name)
 
     def queue_counts(self, name: QueueName) -> QueueCounts:
-        self._views.refresh()
-        return self._views.queue_sums.of(name)
+        return self.seen().queue_sums.of(name)
 
-    def tallies(self) -> Tallies:
+    def seen(self) -> Views:
+        """Return what decisions would see now, to be read alone."""
         self._views.refresh()
-        return self._views.tallies
+        return self._views
 
     def sharing(self) -> Sharing:
         """Return what queues are guaranteed and use, through the whole tree."""

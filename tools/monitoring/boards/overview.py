@@ -5,7 +5,7 @@ from tools.monitoring.model import Board, Panel, Query, Row, Unit, View
 from tools.monitoring.promql import increase, quantile, queries, summed, told
 from tools.monitoring.recordings import ALLOCATED, BY_CLASS, BY_POOL
 
-_PARTS = ("allocated", "releasing", "free", "unmanaged")
+_PARTS = ("allocated", "releasing", "free", "unusable", "unmanaged")
 
 
 def _chips(state: str) -> str:
@@ -41,12 +41,9 @@ _STOCK = Row(
         ),
         Panel(
             "Chips by state",
-            (
-                *(Query(_chips(state), legend=state) for state in _PARTS),
-                Query(f"{_chips('installed')} - {_chips('allocatable')}", legend="unhealthy"),
-            ),
+            tuple(Query(_chips(state), legend=state) for state in _PARTS),
             View.STACKED,
-            description="All pools together.",
+            description="All pools together: what is installed.",
         ),
         Panel(
             "Part of each pool that is given to work",

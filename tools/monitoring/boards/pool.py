@@ -27,12 +27,9 @@ _CHIPS = Row(
         _stat("Lost", "lost", "In nodes that are given up.", 1),
         Panel(
             "Chips by state",
-            (
-                *(
-                    Query(_chips(state), ("pool",), f"{{{{pool}}}} {state}")
-                    for state in ("allocated", "releasing", "free", "unmanaged")
-                ),
-                Query(f"{_chips('installed')} - {_chips('allocatable')}", ("pool",), "{{pool}} unhealthy"),
+            tuple(
+                Query(_chips(state), ("pool",), f"{{{{pool}}}} {state}")
+                for state in ("allocated", "releasing", "free", "unusable", "unmanaged")
             ),
             View.STACKED,
         ),
