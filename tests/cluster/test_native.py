@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.audit import OPERATOR, Audit
-from tests.cluster.manifests import a_variant, a_workload
+from tests.cluster.manifests import a_workload
 from tests.cluster.natives import (
     a_deployment,
     a_job,
@@ -26,7 +26,6 @@ from tests.cluster.turnstile import turnstile
 pytestmark = pytest.mark.plane
 
 MARK = "chippool.io/assignment"
-WINNER_RUNS = {"run_for": "6s"}
 
 
 def explained(cluster, what):
@@ -37,8 +36,17 @@ def explained(cluster, what):
     return told.stdout
 
 
-def a_winner(**more):
-    return a_workload("winner", a_variant("h800", 8), cls="revenue", replicas=4, does=WINNER_RUNS, **more)
+def a_winner():
+    """It takes all chips until it is deleted."""
+    return a_workload("winner", cls="revenue", replicas=4)
+
+
+def a_pod_of_others(name):
+    """What Kueue holds at its own gate."""
+    pod = a_pod(name)
+    pod["metadata"]["labels"] = {"kueue.x-k8s.io/queue-name": "theirs"}
+    pod["spec"]["schedulingGates"] = [{"name": "kueue.x-k8s.io/admission"}]
+    return pod
 
 
 def test_all_kinds_go_through_gate_and_pin_and_run(cluster):
@@ -47,7 +55,9 @@ def test_all_kinds_go_through_gate_and_pin_and_run(cluster):
         a_deployment("web", 2, chips=4),
         a_stateful_set("db", 2, chips=4),
         a_pod("one", chips=2, group="pair", size=2),
+        a_pod_of_others("other"),
     )
+    untouched = cluster.find("pod", "other")["metadata"]["resourceVersion"]
     for app, count in {"job": 2, "web": 2, "db": 2}.items():
         wait_running(cluster, app, count)
     assert gated(cluster, "one") == 1, "half a group waits"
@@ -58,6 +68,8 @@ def test_all_kinds_go_through_gate_and_pin_and_run(cluster):
     wait_running(cluster, "one", 1)
     wait_running(cluster, "two", 1)
     assert "runs." in explained(cluster, "group/pair")
+    assert cluster.find("pod", "other")["metadata"]["resourceVersion"] == untouched
+    cluster.delete("pod", "other", "--force")
     for pod in cluster.items("pods"):
         assert pod["spec"]["nodeSelector"]["kubernetes.io/hostname"] == pod["spec"]["nodeName"]
         assert (pod["spec"]["priorityClassName"], pod["spec"]["preemptionPolicy"]) == ("chippool-training", "Never")
@@ -74,8 +86,8 @@ def test_a_job_gives_way_and_comes_back(cluster):
     assert job["spec"]["suspend"] is True
     assert json.loads(job["metadata"]["annotations"]["chippool.io/displaced"])["reason"] == "Preempted"
     assert MARK not in job["metadata"]["annotations"]
-    assert "low waits: ChipsShort" in explained(cluster, "job/low").replace("job/", "")
-    cluster.wait_true("winner", "Finished")
+    assert "/job/low waits: ChipsShort" in explained(cluster, "job/low")
+    cluster.delete("chipworkload", "winner")
     wait_running(cluster, "low", 4)
     assert audit.stops(cluster.namespace) == {"low": 1}
     assert {"Admitted", "Preempted"} <= reasons(cluster, "low")
@@ -90,7 +102,7 @@ def test_what_is_no_job_is_evicted_and_its_controller_makes_it_anew(cluster):
     cluster.wait_true("winner", "Ready")
     wait_gated(cluster, "web", 2)
     wait_gated(cluster, "db", 1)
-    cluster.wait_true("winner", "Finished")
+    cluster.delete("chipworkload", "winner")
     wait_running(cluster, "web", 2)
     wait_running(cluster, "db", 1)
 
