@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from chippool.kube.writer import Urgency
@@ -55,6 +57,21 @@ async def test_a_follower_writes_nothing(world) -> None:
     world.shows(*a_cluster(), a_workload())
     await world.turn()
     assert world.api.requests == []
+
+
+async def test_a_replica_that_no_longer_leads_rests_though_the_time_of_its_last_plan_has_come(world) -> None:
+    world.shows(*a_cluster(), a_workload(maxRuntime="1h"))
+    await world.turn()
+    world.hears_what_was_written("Job", f"{JOBS}/train")
+    await world.turn()
+    world.leads = False
+    await world.turn()
+    world.now += 7200
+    before, running = world.loop.pulse.beat, asyncio.create_task(world.loop.run())
+    for _ in range(100):
+        await asyncio.sleep(0)
+    running.cancel()
+    assert world.loop.pulse.beat == before
 
 
 async def test_nothing_is_decided_on_half_a_mirror(world) -> None:

@@ -121,6 +121,8 @@ class Loop:
         return decided(self._learner.taught(snapshot), now, self._policy)
 
     def _pause(self) -> float:
+        if not self._led:  # whoever may not decide has nothing to be in time for
+            return BEAT_S
         moments = (self._wake, self._refusals.wake(), self._carrier.wake())
         soonest = min((moment for moment in moments if moment is not None), default=math.inf)
         return min(BEAT_S, max(0.0, soonest - self._clock()))
