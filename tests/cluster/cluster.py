@@ -1,4 +1,4 @@
-"""A plane with the chart's CRDs, roles and policies on it, and the operator under the chart's own account."""
+"""A plane with the chart on it, as helm installs it, and operators under a token of the chart's own account."""
 
 import itertools
 import json
@@ -11,6 +11,8 @@ from tests.cluster.operator_process import Operator
 from tools.plane.plane import Plane
 
 ROOT = Path(__file__).parents[2]
+CHART = ROOT / "helm/chippool"
+NAMESPACE = "chippool-system"
 _numbers = itertools.count()
 
 
@@ -22,21 +24,24 @@ class Cluster:
         self._folder = folder
         self.namespace = "default"
         self.operators: list[Operator] = []
+        self.operator_kubeconfig = Path()
 
     def furnish(self) -> None:
-        """Install the chart except what needs a kubelet, and the pools, classes and the queue `team`."""
-        self.plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-        self.plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-        self.plane.kubectl("create", "namespace", "chippool-system", check=False)
-        chart = [str(self.plane.bin / "helm"), "template", "chippool", str(ROOT / "helm/chippool")]
-        rendered = subprocess.run([*chart, "-n", "chippool-system"], check=True, capture_output=True, text=True).stdout
-        self.plane.kubectl("apply", "--server-side", "-n", "chippool-system", "-f", "-", input=rendered)
-        self.plane.kubectl("delete", "deployment,pdb", "--all", "-n", "chippool-system", "--ignore-not-found")
+        """Install the chart, its operator at rest (ours run beside it), and pools, classes and the queue `team`."""
+        self.helm("upgrade", "--install", "chippool", str(CHART), "--create-namespace", "--set", "replicas=0")
+        self.operator_kubeconfig = self.plane.kubeconfig_for_service_account(NAMESPACE, "chippool")
         self.apply(*manifests.pools(), *manifests.classes(), manifests.a_queue("team"))
 
-    @property
-    def operator_kubeconfig(self) -> Path:
-        return self.plane.kubeconfig_for_service_account("chippool-system", "chippool")
+    def helm(self, *arguments: str) -> str:
+        """Run helm on the release's namespace; CalledProcessError carries what it said as a note."""
+        command = [str(self.plane.bin / "helm"), f"--kubeconfig={self.plane.kubeconfig}", "-n", NAMESPACE, *arguments]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        try:
+            done.check_returncode()
+        except subprocess.CalledProcessError as error:
+            error.add_note(done.stderr)
+            raise
+        return done.stdout
 
     def start_operator(self, identity: str | None = None, kubeconfig: Path | None = None, *more: str) -> Operator:
         kubeconfig = kubeconfig or self.operator_kubeconfig

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import rights
 from tests.cluster.cluster import ROOT, Cluster
 from tests.cluster.given import given
 from tools.plane.build import binaries
@@ -19,6 +20,8 @@ def furnished(request, tmp_path_factory):
         yield cluster
         for operator in cluster.operators:
             operator.stop()
+        if isinstance(plane, Plane):
+            rights.note(request.module.__name__.rpartition(".")[2], plane.audit_log)
 
 
 def _plane(request):

@@ -7,8 +7,11 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+
+from tools.plane import accounts
 
 WISH = "CHIPPOOL_TEST_CLUSTER"
 
@@ -19,6 +22,7 @@ class GivenCluster:
     def __init__(self, kubeconfig: Path, binaries: Path) -> None:
         self.kubeconfig = kubeconfig
         self.bin = binaries
+        self._folder = TemporaryDirectory(prefix="chippool-given-")
 
     def kubectl(
         self,
@@ -30,14 +34,19 @@ class GivenCluster:
         return subprocess.run(command, input=input, check=check, capture_output=True, text=True)
 
     def kubeconfig_for_service_account(self, namespace: str, name: str) -> Path:
-        """Our own: tokens of a given cluster's accounts are not ours to hand out."""
-        return self.kubeconfig
+        """With a token of the account, in a folder that goes with this process."""
+        path = Path(self._folder.name) / f"{namespace}-{name}.kubeconfig"
+        return accounts.kubeconfig(self.kubectl, path, namespace, name)
 
     def __getattr__(self, name: str) -> Sequence[str]:
         return pytest.skip(f"needs the plane's own processes ({name}), and KUBECONFIG names a cluster that is given")
 
 
+def wished() -> bool:
+    return os.environ.get(WISH) == "1"
+
+
 def given(binaries: Path) -> GivenCluster | None:
     """The cluster KUBECONFIG names, if the tests were asked to use it."""
     path = os.environ.get("KUBECONFIG", "")
-    return GivenCluster(Path(path), binaries) if os.environ.get(WISH) == "1" and path else None
+    return GivenCluster(Path(path), binaries) if wished() and path else None

@@ -71,7 +71,8 @@ class Stage:
         return began
 
     def helm(self, *arguments: str) -> str:
-        done = subprocess.run([str(self.plane.bin / "helm"), *arguments], capture_output=True, text=True, check=False)
+        command = [str(self.plane.bin / "helm"), f"--kubeconfig={self.plane.kubeconfig}", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise DemoError(f"`helm {' '.join(arguments)}` ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout

