@@ -12,3 +12,5 @@ settings.register_profile("ci", max_examples=200, deadline=None, suppress_health
 settings.register_profile("quick", max_examples=15, deadline=None, suppress_health_check=_QUIET, print_blob=True)
 settings.register_profile("proof", max_examples=5000, deadline=None, suppress_health_check=_QUIET, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+pytest_plugins = ["tests.cluster.rights_at_end"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cluster.manifests import a_queue, a_variant, a_workload
+from tests.cluster.manifests import a_class, a_queue, a_variant, a_workload
 
 pytestmark = pytest.mark.plane
 
@@ -123,3 +123,16 @@ def test_pools_and_queues_show_what_they_have(cluster):
 
     expected = {"installed": 32, "allocatable": 32, "allocated": 16, "free": 16}
     cluster.eventually(lambda: shown() == expected, f"the pool shows {expected}")
+
+
+def test_a_shadow_class_that_is_not_as_it_should_be_is_made_anew(cluster):
+    cluster.apply(a_class("special", 500), a_class("chippool-special", 7))
+    cluster.apply(a_queue("special", classes=["special"]))
+
+    def is_right():
+        shadow = cluster.find("priorityclass", "chippool-special") or {}
+        return (shadow.get("value"), shadow.get("preemptionPolicy")) == (500, "Never")
+
+    cluster.eventually(is_right, "it has the value of its class and preempts nobody")
+    cluster.apply(a_workload("w", cls="special", queue="special"))
+    cluster.wait_true("w", "Ready")

@@ -128,3 +128,16 @@ def test_a_dip_of_the_device_plugin_moves_nobody(hurried):
     hurried.apply(a_workload("after", replicas=1))
     hurried.wait_true("after", "Ready")
     assert {p["metadata"]["uid"] for p in hurried.running("gang")} == before
+
+
+def test_a_replica_that_does_not_run_yet_leaves_a_node_whose_chips_are_lost(hurried):
+    hurried.apply(a_workload("slow", startTimeout="10m", does={"pull_error": "manifest unknown"}))
+
+    def node():
+        return next((pod["spec"].get("nodeName") for pod in hurried.items("pods")), None)
+
+    hurried.eventually(node, "its pod has a node, and its image is not there", about="slow")
+    broken = node()
+    hurried.plane.fleet.lose_chips(broken, 8)
+    hurried.eventually(lambda: node() not in {broken, None}, "it is sent to another node", 60, about="slow")
+    assert not hurried.is_true("slow", "Displaced")

@@ -40,7 +40,6 @@ RIGHTS = (
     ("watch", "apps", "deployments"),
     ("create", "apps", "deployments"),
     ("patch", "apps", "deployments"),
-    ("delete", "apps", "deployments"),
     ("watch", "apps", "statefulsets"),
     ("create", "", "services"),
     ("create", "scheduling.k8s.io", "priorityclasses"),
