@@ -1,7 +1,7 @@
 import copy
 from datetime import UTC, datetime, timedelta
 
-from tests.state.build import a_deployment, a_job, a_pod, an_object
+from tests.state.build import a_deployment, a_job, a_pod, a_pool, a_queue, an_object
 
 GATES = [{"name": "chippool.io/placement"}]
 MANAGED = {"chippool.io/workload": "w"}
@@ -113,6 +113,25 @@ def test_it_does_what_is_confirmed(api, user):
     api.add(a_gated_pod())
     assert user.types("release", answers="y\n").exit_code == 0
     assert gates_of(api, "pods", "w-0") is None
+
+
+def test_pools_and_queues_in_use_lose_their_finalizer_and_no_other(api, user):
+    ours, others = "chippool.io/in-use", "example.com/mine"
+    pools = [a_pool(f"pool-{n}") for n in range(4)]  # more than a page of them
+    for pool in pools:
+        pool["metadata"] |= {"finalizers": [others, ours], "resourceVersion": "7"}
+    api.add(*pools, a_queue("free"))
+    assert "4 ChipPools to release: pool-0" in user.reads("release", "--yes")
+    assert [change["metadata"]["finalizers"] for _, change in api.patches] == [[others]] * 4
+    assert {change["metadata"]["resourceVersion"] for _, change in api.patches} == {"7"}
+
+
+def test_pools_stay_in_use_while_one_namespace_alone_is_released(api, user):
+    pool = a_pool("pool")
+    pool["metadata"] |= {"finalizers": ["chippool.io/in-use"], "resourceVersion": "7"}
+    api.add(pool)
+    user.reads("release", "--yes", "-n", "team")
+    assert not api.patches
 
 
 def test_it_waits_for_the_operator_to_be_stopped(api, user):

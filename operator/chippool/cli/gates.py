@@ -7,7 +7,8 @@ from typing import Any
 
 from chippool.api import names
 from chippool.cli.failures import Failure
-from chippool.kube.client import Client
+from chippool.control import render_marks as marks
+from chippool.kube.client import ApiError, Client
 
 Json = dict[str, Any]
 MERGE = "application/merge-patch+json"
@@ -17,7 +18,7 @@ OBSERVED_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """An object that carries the gate: a pod itself, a Job or Deployment in its template."""
+    """What chippool holds: a pod, Job or Deployment by the gate (in its template), a pool or queue by the finalizer."""
 
     kind: str
     path: str
@@ -26,7 +27,7 @@ class Gated:
     @property
     def name(self) -> str:
         metadata = self.raw["metadata"]
-        return f"{metadata['namespace']}/{metadata['name']}"
+        return "/".join(metadata[part] for part in ("namespace", "name") if part in metadata)
 
     @property
     def fixed(self) -> bool:
@@ -44,6 +45,26 @@ async def gated(client: Client, namespace: str | None) -> list[Gated]:
     return [found for found in (*jobs, *services, *pods) if _has_gate(_pod_spec(found)) and not _has_ended(found)]
 
 
+async def in_use(client: Client) -> list[Gated]:
+    """Return pools and queues with the finalizer that only the operator takes off: they could never be deleted."""
+    found: list[Gated] = []
+    for kind in ("ChipPool", "ChipQueue"):
+        try:
+            found += [one async for one in _listed(client, kind, marks.ROOT, f"{kind.lower()}s", None, {})]
+        except ApiError as error:
+            if error.status != 404:  # without the CRDs there are none
+                raise
+    return [one for one in found if _finalizers(one.raw) != _kept(one.raw)]
+
+
+def _finalizers(raw: Json) -> list[str]:
+    return raw["metadata"].get("finalizers") or []
+
+
+def _kept(raw: Json) -> list[str]:
+    return [name for name in _finalizers(raw) if name != names.FINALIZER]
+
+
 async def open_gate(client: Client, found: Gated) -> None:
     """Take the gate off; ApiError if the server refuses."""
     match found.kind:
@@ -51,6 +72,11 @@ async def open_gate(client: Client, found: Gated) -> None:
             await _patch(client, found.path, {"metadata": _same(found.raw), "spec": _open(_pod_spec(found))})
         case "Job":
             await _patch(client, found.path, {"metadata": _same(found.raw), "spec": _open_template(found.raw)})
+        case "ChipPool" | "ChipQueue":
+            version = {"resourceVersion": found.raw["metadata"]["resourceVersion"]}
+            await _patch(
+                client, found.path, {"metadata": _same(found.raw) | version | {"finalizers": _kept(found.raw)}}
+            )
         case _:
             await _open_deployment(client, found)
 
@@ -100,8 +126,8 @@ async def _listed(
     while True:
         page = await client.request("GET", path, params={**params, "limit": PAGE, **more})
         for raw in page["items"]:
-            metadata = raw["metadata"]
-            yield Gated(kind, f"{prefix}/namespaces/{metadata['namespace']}/{plural}/{metadata['name']}", raw)
+            space = f"namespaces/{raw['metadata']['namespace']}/" if "namespace" in raw["metadata"] else ""
+            yield Gated(kind, f"{prefix}/{space}{plural}/{raw['metadata']['name']}", raw)
         if not (token := page["metadata"].get("continue", "")):
             return
         more = {"continue": token}

@@ -10,12 +10,13 @@ import typer
 from chippool.cli import options
 from chippool.cli.cluster import connected
 from chippool.cli.failures import Failure, answered
-from chippool.cli.gates import Gated, gated, open_gate
+from chippool.cli.gates import Gated, gated, in_use, open_gate
 from chippool.cli.leader import running_operator
 from chippool.kube.client import ApiError, Client
 
 AT_ONCE = 16
 EXAMPLES = 5
+TEMPLATES = ("Job", "Deployment")
 FIXED = (
     "the API server lets nobody change the template of a Job that runs, so a pod it makes anew would wait at the gate "
     "again: run `chippool release` once more then, or delete the Job."
@@ -35,6 +36,8 @@ def release(
 ) -> None:
     """Take chippool's scheduling gate off all pods and templates, so that they run without it. For before an uninstall.
 
+    Also the finalizer off pools and queues in use, so that they can be deleted.
+
     kube-scheduler then places the pods wherever they fit, in its own order. Stop the operator first.
     """
     answered(_release(options.Target(kubeconfig, context), namespace, dry_run=dry_run, yes=yes))
@@ -43,14 +46,14 @@ def release(
 async def _release(target: options.Target, namespace: str | None, *, dry_run: bool, yes: bool) -> None:
     async with connected(target) as client:
         found = await gated(client, namespace)
-        work = [one for one in found if not one.fixed]
+        work = [one for one in found if not one.fixed] + ([] if namespace else await in_use(client))
         _announce(found, work)
         leader = await running_operator(client)
         if dry_run:
             typer.echo(f"The operator still runs: {leader}." if leader else "Dry run: nothing was changed.")
             return
         if leader:
-            raise Failure(f"The operator still runs: {leader}. Stop it first, for example with `helm uninstall`.")
+            raise Failure(f"The operator still runs: {leader}. Stop it first: set the chart's replicas to 0.")
         if work:
             await _confirm(yes=yes)
             _report(work, await _open_all(client, work))
@@ -75,9 +78,10 @@ async def _confirm(*, yes: bool) -> None:
 
 
 async def _open_all(client: Client, work: Sequence[Gated]) -> list[str]:
-    """Templates, then pods; returns a sentence for each that was refused."""
+    """Templates, then pods and the rest; returns a sentence for each that was refused."""
     refused: list[str] = []
-    for batch in ([one for one in work if one.kind != "Pod"], [one for one in work if one.kind == "Pod"]):
+    templates = [one for one in work if one.kind in TEMPLATES]
+    for batch in (templates, [one for one in work if one.kind not in TEMPLATES]):
         turns = asyncio.Semaphore(AT_ONCE)
         answers = await asyncio.gather(*(_open(client, one, turns) for one in batch))
         refused += [answer for answer in answers if answer]
