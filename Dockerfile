@@ -9,9 +9,13 @@ COPY operator operator
 RUN uv export --frozen --no-dev --no-emit-project -o requirements.txt \
  && python -m venv /app && /app/bin/pip install --no-cache-dir -r requirements.txt .
 
+# Nothing of it is written to: it runs with a read-only root file system, and as nobody in particular.
 FROM python:3.13-slim
+LABEL org.opencontainers.image.title=chippool \
+      org.opencontainers.image.description="The Kubernetes operator for scarce accelerators" \
+      org.opencontainers.image.licenses=Apache-2.0
 COPY --from=build /app /app
 USER 65532:65532
-ENV PATH=/app/bin:$PATH
+ENV PATH=/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 ENTRYPOINT ["chippool"]
 CMD ["run"]

@@ -30,6 +30,19 @@ plane-up: setup ## Start a control plane and print its KUBECONFIG and PATH. FLEE
 plane-down: setup ## Take it down and remove all it wrote. NAME=name
 	@$(BIN)/python -m tools.plane down --name $(NAME)
 
+.PHONY: kind-up
+kind-up: setup ## A kind cluster (needs kind and Docker) with chips by label, chippool and the examples on it.
+	@$(BIN)/python -m tools.kind up
+
+.PHONY: kind-test
+kind-test: setup ## The cluster tests on it, in place of the examples.
+	@$(BIN)/python -m tools.kind clear
+	@KUBECONFIG=build/kind/kubeconfig CHIPPOOL_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
+
+.PHONY: kind-down
+kind-down: setup ## Delete the kind cluster.
+	@$(BIN)/python -m tools.kind down
+
 # To check it
 
 .PHONY: test
@@ -60,9 +73,11 @@ verify: generate lint types contracts ## Generated files are current, style, typ
 	git diff --exit-code
 
 .PHONY: generate
-generate: setup ## Write what is made from code: crds/ and the chart's copy, reference pages, dashboards, rules.
+generate: setup ## Write what is made from code: crds/ and the chart's copy, its values and what it renders, pages, dashboards, rules.
 	$(BIN)/python -m chippool.api.schema crds helm/chippool/crds
 	$(BIN)/python -m tools.monitoring helm/chippool
+	$(BIN)/python -m tools.chart helm/chippool
+	$(BIN)/python -m tools.manifests
 	$(BIN)/python -m tools.reference docs/reference
 	$(BIN)/python -m tools.pictures docs/explanation/pictures
 

@@ -88,17 +88,24 @@ def _used(event: Json) -> Right:
 def granted(rendered: str) -> frozenset[Right]:
     """Every verb that the roles of a rendered chart give to the operator's account."""
     parts = [part for part in yaml.safe_load_all(rendered) if part]
-    roles = {(part["kind"], part["metadata"]["name"]): part["rules"] for part in parts if part["kind"] in _ROLES}
+    roles = {
+        _key(part, part["kind"], part["metadata"]["name"]): part["rules"] for part in parts if part["kind"] in _ROLES
+    }
     bindings = [part for part in parts if part["kind"] in _ROLES.values() and _is_of_operator(part)]
     return frozenset(
         right
         for binding in bindings
-        for rule in roles.get((binding["roleRef"]["kind"], binding["roleRef"]["name"]), ())
+        for rule in roles.get(_key(binding, binding["roleRef"]["kind"], binding["roleRef"]["name"]), ())
         for right in _rights(rule, binding["metadata"].get("namespace", ""))
     )
 
 
 _ROLES = {"ClusterRole": "ClusterRoleBinding", "Role": "RoleBinding"}
+
+
+def _key(part: Json, kind: str, name: str) -> tuple[str, str, str]:
+    """A Role is found beside what binds it."""
+    return kind, part["metadata"].get("namespace", "") if kind == "Role" else "", name
 
 
 def _is_of_operator(binding: Json) -> bool:
