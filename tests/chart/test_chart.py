@@ -24,6 +24,15 @@ def test_every_file_that_is_rendered_from_it_is_current(helm):
         assert path.read_text() == text, path
 
 
+@pytest.mark.parametrize("switch", manifests.SWITCHES)
+def test_helm_finds_nothing_to_complain_of_with_any_switch(helm, switch):
+    chosen = [part for value in manifests.SWITCHES[switch] for part in ("--set", value)]
+    done = subprocess.run(
+        [helm, "lint", "--strict", manifests.CHART, *chosen], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_no_golden_file_is_left_of_a_switch_that_is_gone():
     kept = {path.stem for path in manifests.GOLDEN.glob("*.yaml")}
     assert kept == {"default", *manifests.SWITCHES}
