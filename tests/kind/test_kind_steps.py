@@ -22,7 +22,7 @@ pytestmark = pytest.mark.plane
 def plane():
     """Nodes with the labels of kind's workers and no chips, which no simulated kubelet looks after."""
     with Plane.start("test-kind", audit=False) as plane:
-        listed = {"apiVersion": "v1", "kind": "List", "items": nodes()}
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(nodes())}
         plane.kubectl("apply", "-f", "-", input=json.dumps(listed))
         plane.kubectl("apply", "--server-side", "-f", str(paths.REPOSITORY / "crds"))
         plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
