@@ -78,8 +78,7 @@ def test_an_older_release_is_upgraded_and_runs_what_was_stored(cluster, tmp_path
         a_workload("waits", replicas=3, cls="batch"),
     )
     assert "minReplicas" not in fields(cluster)
-    crds = subprocess.run([CHIPPOOL, "crds"], check=True, capture_output=True, text=True).stdout
-    cluster.plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=crds)
+    cluster.plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CHART / "crds"))
     cluster.helm("upgrade", "chippool", str(CHART), "--reset-then-reuse-values")
     cluster.eventually(lambda: "minReplicas" in fields(cluster), "the new fields are served")
     for kind in OURS:

@@ -21,11 +21,11 @@ def a_pool(name, **labels):
     return {"apiVersion": "chippool.io/v1alpha1", "kind": "ChipPool", "metadata": {"name": name}, "spec": spec}
 
 
-def a_pod(*, chips=1, resource=CHIP, namespace=YARD, sidecar=False, **spec):
+def a_pod(*, chips=1, resource=CHIP, namespace=YARD, sidecar=False, labels=None, **spec):
     container = {"name": "main", "image": "main:1"}
     asking = container | {"name": "asks", "resources": {"limits": {resource: str(chips)}}}
     containers = {"containers": [container], "initContainers": [asking]} if sidecar else {"containers": [asking]}
-    metadata = {"name": f"pod-{next(NUMBERS)}", "namespace": namespace}
+    metadata = {"name": f"pod-{next(NUMBERS)}", "namespace": namespace, "labels": labels or {}}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": containers | spec}
 
 
@@ -69,7 +69,7 @@ def test_a_pod_that_asks_for_a_pools_chips_is_refused_with_the_pool_and_the_reme
     assert (
         f"Pod {pod['metadata']['name']}: asks for {CHIP}, and chippool alone gives out the chips of ChipPool " in said
     )
-    assert "make a ChipWorkload, or send it to nodes that are in no pool by spec.nodeSelector" in said
+    assert "make a ChipWorkload, name a queue in its label chippool.io/queue-name, or send it to nodes that are" in said
 
 
 def test_a_sidecar_that_asks_counts_too(yves):
@@ -83,9 +83,10 @@ def test_a_sidecar_that_asks_counts_too(yves):
         a_pod(resource="example.com/other"),
         a_pod(nodeSelector={"color": "blue"}),
         a_pod(schedulingGates=[GATE]),
+        a_pod(labels={"chippool.io/queue-name": "any"}),
         a_pod(namespace=EXEMPT),
     ],
-    ids=["no chips", "another resource", "nodes of no pool", "at the gate", "exempt namespace"],
+    ids=["no chips", "another resource", "nodes of no pool", "at the gate", "sent to the gate", "exempt namespace"],
 )
 def test_a_pod_that_takes_no_chips_of_a_pool_is_let(yves, pod):
     assert "let" in tried(yves, pod)
