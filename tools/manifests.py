@@ -5,7 +5,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tools.plane import build, paths
@@ -16,8 +16,9 @@ PLAIN = paths.REPOSITORY / "deploy" / "chippool.yaml"
 GOLDEN = paths.REPOSITORY / "tests" / "chart" / "golden"
 NAMESPACE = "chippool-system"
 KUBERNETES = "1.36.0"
-"""An older one serves no mutating admission policies, and the chart leaves native workloads out; helm can't ask here."""
+"""What an older one does not serve, mutating admission policies, the chart leaves out."""
 SWITCHES: dict[str, tuple[str, ...]] = {
+    "kubernetes-1.34": ("--kube-version=1.34.0",),
     "replicas-one": ("replicas=1",),
     "replicas-none": ("replicas=0",),
     "enforcement-warn": ("enforcement=Warn",),
@@ -57,12 +58,12 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     ),
     "log-and-patience": ("log.format=text", "log.level=debug", "lostAfterSeconds=60"),
 }
-"""A name for each golden file, and the values that are set for it."""
+"""A name for each golden file, and the values that are set for it, or an option of helm."""
 LONGEST = 150
 """Lines of a document in a golden file."""
 
-HEAD = """# chippool without Helm, for Kubernetes 1.36 or later: CRDs, operator, rights and admission policies, as the chart has
-# them by default. For an older one: helm template chippool helm/chippool -n chippool-system --kube-version 1.34.0
+HEAD = """# chippool without Helm, for Kubernetes 1.36 or later: CRDs, operator, rights and admission policies, as the
+# chart has them by default. For an older one: helm template chippool helm/chippool -n chippool-system --kube-version 1.34.0
 # Made by `make generate`. kubectl apply --server-side -f deploy/chippool.yaml, or -k deploy
 """
 NAMESPACED = f"""---
@@ -93,9 +94,14 @@ def files(helm: Path) -> dict[Path, str]:
 
 def render(helm: Path, *values: str) -> str:
     """The chart as `helm template` has it; CalledProcessError carries helm's words."""
-    chosen = [part for value in values for part in ("--set", value)]
-    command = [str(helm), "template", "chippool", str(CHART), "-n", NAMESPACE, "--kube-version", KUBERNETES, *chosen]
+    command = [str(helm), "template", "chippool", str(CHART), "-n", NAMESPACE, "--kube-version", KUBERNETES]
+    command += options(values)
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def options(values: Iterable[str]) -> list[str]:
+    """Options of helm as they are, values after --set."""
+    return [part for value in values for part in ((value,) if value.startswith("--") else ("--set", value))]
 
 
 def changed(before: str, after: str) -> str:

@@ -28,10 +28,8 @@ def test_every_file_that_is_rendered_from_it_is_current(helm):
 
 @pytest.mark.parametrize("switch", manifests.SWITCHES)
 def test_helm_finds_nothing_to_complain_of_with_any_switch(helm, switch):
-    chosen = [part for value in manifests.SWITCHES[switch] for part in ("--set", value)]
-    done = subprocess.run(
-        [helm, "lint", "--strict", manifests.CHART, *chosen], check=False, capture_output=True, text=True
-    )
+    command = [helm, "lint", "--strict", manifests.CHART, *manifests.options(manifests.SWITCHES[switch])]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
@@ -103,9 +101,7 @@ def test_a_wrong_value_is_refused_with_its_name(helm, wrong):
 def test_an_off_that_yaml_takes_for_false_is_off(helm, tmp_path):
     values = tmp_path / "values.yaml"
     values.write_text("enforcement: Off\n")
-    command = [helm, "template", "chippool", manifests.CHART, "-n", manifests.NAMESPACE, "-f", values]
-    rendered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert rendered == manifests.render(helm)
+    assert manifests.render(helm, f"--values={values}") == manifests.render(helm)
 
 
 def keys(schema, prefix=""):

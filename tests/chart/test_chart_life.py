@@ -59,7 +59,8 @@ def gated(cluster):
 
 def left_of_the_chart(cluster):
     """What of it is in the cluster, but the CRDs."""
-    kinds = "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
+    policies = "validatingadmissionpolicies,validatingadmissionpolicybindings,mutatingadmissionpolicies"
+    kinds = f"clusterroles,clusterrolebindings,mutatingadmissionpolicybindings,{policies}"
     everywhere = cluster.plane.kubectl("get", kinds, "-l", "app.kubernetes.io/name=chippool", "-o", "name").stdout
     inside = "deployments,services,serviceaccounts,roles,rolebindings,poddisruptionbudgets"
     there = cluster.plane.kubectl("get", inside, "-n", NAMESPACE, "-o", "name").stdout
