@@ -63,7 +63,8 @@ LONGEST = 150
 """Lines of a document in a golden file."""
 
 HEAD = """# chippool without Helm, for Kubernetes 1.36 or later: CRDs, operator, rights and admission policies, as the
-# chart has them by default. For an older one: helm template chippool helm/chippool -n chippool-system --kube-version 1.34.0
+# chart has them by default. For an older one:
+# helm template chippool helm/chippool -n chippool-system --kube-version 1.34.0
 # Made by `make generate`. kubectl apply --server-side -f deploy/chippool.yaml, or -k deploy
 """
 NAMESPACED = f"""---
