@@ -67,7 +67,7 @@ def plane():
 
 def looks_before_it_patches(plane):
     """Kubectl does, with which these tests act as the operator; itself it has no right to get these, and needs none."""
-    kinds = "pods,jobs.batch,deployments.apps,chipworkloads.chippool.io"
+    kinds = "pods,jobs.batch,deployments.apps,chipworkloads.chippool.io,chipworkloads.chippool.io/status"
     plane.kubectl("create", "clusterrole", "kubectl-looks", "--verb=get", f"--resource={kinds}")
     plane.kubectl("create", "clusterrolebinding", "kubectl-looks", "--clusterrole=kubectl-looks", f"--user={OPERATOR}")
 
