@@ -28,6 +28,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "without-scrape": ("metrics.scrape=false", "metrics.port=9090"),
     "visibility": ("visibility.enabled=true", "visibility.port=9444", "networkPolicy.enabled=true"),
     "monitoring": (
+        "monitoring.nodeMetrics=true",
         "monitoring.dashboards.enabled=true",
         "monitoring.dashboards.namespace=monitoring",
         "monitoring.dashboards.labels.team=platform",
