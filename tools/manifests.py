@@ -60,8 +60,8 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "log-and-patience": ("log.format=text", "log.level=debug", "lostAfterSeconds=60"),
 }
 """A name for each golden file, and the values that are set for it, or an option of helm."""
-LONGEST = 150
-"""Lines of a document in a golden file."""
+LONGEST, SHOWN = 150, 25
+"""A document with more lines is shown by its first ones in a golden file."""
 
 HEAD = """# chippool without Helm, for Kubernetes 1.36 or later: CRDs, operator, rights and admission policies, as the
 # chart has them by default. For an older one:
@@ -116,8 +116,7 @@ def changed(before: str, after: str) -> str:
 def _cut(document: str) -> str:
     """Whole, but for a dashboard or a list of alerts: they are files of the chart, and compared as such."""
     lines = document.splitlines(keepends=True)
-    more = len(lines) - LONGEST
-    return document if more <= 0 else "".join(lines[:LONGEST]) + f"# and {more} lines more\n"
+    return document if len(lines) <= LONGEST else "".join(lines[:SHOWN]) + f"# and {len(lines) - SHOWN} lines more\n"
 
 
 def plain_yaml(rendered: str) -> str:

@@ -36,9 +36,8 @@ def release(
 ) -> None:
     """Take chippool's scheduling gate off all pods and templates, so that they run without it. For before an uninstall.
 
-    Also the finalizer off pools and queues in use, so that they can be deleted.
-
-    kube-scheduler then places the pods wherever they fit, in its own order. Stop the operator first.
+    kube-scheduler then places the pods wherever they fit, in its own order. Pools and queues in use lose their
+    finalizer, so that they can be deleted. Stop the operator first.
     """
     answered(_release(options.Target(kubeconfig, context), namespace, dry_run=dry_run, yes=yes))
 
