@@ -75,10 +75,11 @@ def _events(log: Path, user: str) -> Iterator[Json]:
 
 
 def _used(event: Json) -> Right:
-    """Where it was counts in the operator's own namespace only: that is where a Role gives rights."""
+    """Where it was, as far as a role can say where: names and namespaces of users' objects count for nothing."""
     target = event["objectRef"]
     resource = "/".join(part for part in (target["resource"], target.get("subresource")) if part)
-    where = (target.get("namespace", ""), target.get("name", "")) if target.get("namespace") == NAMESPACE else ()
+    namespace, name = target.get("namespace", ""), target.get("name", "")
+    where = (namespace, name) if namespace in {"", NAMESPACE, "kube-system"} else ()
     return Right(event["verb"], target.get("apiGroup", ""), resource, *where)
 
 
@@ -138,8 +139,7 @@ def note(module: str, log: Path) -> None:
 
 def never_used(since: float) -> list[Right]:
     """The rights no module used, if all have noted theirs since (seconds since the epoch); else it can't be said."""
-    modules = [path.stem for path in Path(__file__).parent.glob("test_*.py")]
-    notes = [FOLDER / f"{module}.json" for module in modules]
+    notes = [FOLDER / f"{path.stem}.json" for path in Path(__file__).parent.glob("test_*.py")]
     if not all(path.exists() and path.stat().st_mtime >= since for path in notes):
         return []
     uses = {Right(*parts) for path in notes for parts in json.loads(path.read_text())}
@@ -147,5 +147,7 @@ def never_used(since: float) -> list[Right]:
 
 
 def _rendered() -> str:
+    """With everything in it that some test installs."""
     command = [str(binaries(Silent()) / "helm"), "template", "chippool", str(CHART), "-n", NAMESPACE]
+    command += ["--set", "visibility.enabled=true"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
