@@ -101,6 +101,10 @@ docs: setup ## The documentation's site, built strictly, into build/site.
 
 # To measure it
 
+.PHONY: screens
+screens: setup ## Take the pictures of the board that the documents show, into docs/images.
+	@$(BIN)/python -m tools.board.screens
+
 .PHONY: bench
 bench: bench-core bench-cluster ## Both benchmarks.
 
@@ -111,6 +115,10 @@ bench-core: setup ## Time of one decision by nodes and pending workloads, into b
 .PHONY: bench-scrape
 bench-scrape: setup ## Time and size of a scrape at 15,000 nodes, 200 queues and 10 classes, into build/bench/scrape.json.
 	@$(COMPILED) $(BIN)/python -m tools.bench.scrape --output build/bench/scrape.json
+
+.PHONY: bench-board
+bench-board: setup ## First paint and updates of the board at 5,000 nodes and 2,000 workloads, into build/bench/board.json.
+	@$(COMPILED) $(BIN)/python -m tools.bench.board --output build/bench/board.json
 
 .PHONY: bench-cluster
 bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and Kueue, into build/bench/cluster.json.

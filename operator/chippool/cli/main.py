@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from chippool.cli.board import board
 from chippool.cli.crds import crds
 from chippool.cli.explain import explain
 from chippool.cli.forecast import forecast
@@ -29,7 +30,7 @@ commands = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EPILOG,
 )
-for command in (top, pools, queues, workloads, explain, submit, snapshot, release, run, crds):
+for command in (top, pools, queues, workloads, explain, board, submit, snapshot, release, run, crds):
     commands.command()(command)
 commands.command("what-if")(ask_what_if)
 commands.add_typer(simulate, name="simulate")

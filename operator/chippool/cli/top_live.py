@@ -33,7 +33,7 @@ async def follow(
     """Show it until a key or Ctrl-C ends it."""
     async with connected(target) as client:
         mirror = await whole(client, "top")
-        async with _followed(client, mirror) as feeds:
+        async with followed(client, mirror) as feeds:
             with contextlib.suppress(asyncio.CancelledError):
                 await _shown(console, mirror, feeds, namespace, interval, looking)
 
@@ -92,7 +92,7 @@ def _rows(console: Console, seen: Picture, view: View) -> int:
 
 
 @asynccontextmanager
-async def _followed(client: Client, mirror: Mirror) -> AsyncIterator[list[Feed]]:
+async def followed(client: Client, mirror: Mirror) -> AsyncIterator[list[Feed]]:
     feeds = [Feed(client, kind, mirror) for kind in KINDS]
     tasks = [asyncio.create_task(feed.run()) for feed in feeds]
     try:
