@@ -1,7 +1,11 @@
 import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.state.build import a_deployment, a_job, a_pod, a_pool, a_queue, an_object
+from chippool.core.model import Displaced
+from chippool.core.reasons import Reason
+from tests.state import native
+from tests.state.build import NOW, a_deployment, a_job, a_pod, a_pool, a_queue, an_object
 
 GATES = [{"name": "chippool.io/placement"}]
 MANAGED = {"chippool.io/workload": "w"}
@@ -42,6 +46,22 @@ def test_pods_and_templates_lose_the_gate(api, user):
     assert "2 of 2 released." in user.reads("release", "--yes")
     assert gates_of(api, "pods", "w-0") is None
     assert gates_of(api, "jobs", "w") is None
+
+
+def test_native_pods_lose_the_gate_and_their_displaced_jobs_are_named(api, user):
+    lost = Displaced(NOW, Reason.PREEMPTED, None, 1, 0, 0, "For others.")
+    stopped = replace(lost, reason=Reason.SUSPENDED)
+    api.add(
+        native.a_native_pod("p"),
+        native.a_native_job("given-way", suspended=True, displaced=lost),
+        native.a_native_job("stopped", suspended=True, displaced=stopped),
+    )
+
+    said = user.reads("release", "--yes")
+
+    assert "1 of 1 released." in said
+    assert gates_of(api, "pods", "p") is None
+    assert "set spec.suspend to false to run them: Jobs team/given-way\n" in said
 
 
 def test_templates_go_first_or_a_new_pod_would_be_gated_again(api, user):

@@ -97,6 +97,20 @@ async def test_a_job_is_told_what_it_was_given_and_stopped_for_others(world) -> 
     assert MARK in world.api.objects[f"{PODS}/high"]["metadata"]["annotations"], "who waits for its chips has them"
 
 
+async def test_a_job_that_something_else_controls_is_not_suspended_but_its_pods_evicted(world) -> None:
+    job = a_job()
+    controller = {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "name": "set", "uid": "set"}
+    job["metadata"]["ownerReferences"] = [{**controller, "controller": True}]
+    world.shows(*a_cluster(), job, a_pod("j-0", owner=THE_JOB))
+    await world.turn()
+    runs(world, "j-0")
+    await world.turn()
+    world.shows(a_pod("high", cls="revenue"))
+    await world.turn()
+    assert JOB not in world.written("PATCH")
+    assert f"{PODS}/j-0/eviction" in world.written("POST")
+
+
 async def test_a_displaced_job_goes_on_where_there_is_room(world) -> None:
     job = a_job()
     lost = {"at": "2026-01-01T00:00:00Z", "reason": "Preempted", "count": 1, "notStarted": 0, "generation": 0}

@@ -64,6 +64,42 @@ def test_pods_with_a_group_are_one_gang_whoever_owns_them():
     assert (view.replicas, view.created, view.problems) == (2, NOW - 500, ())
 
 
+def made_by(kind, name, **labels):
+    """A pod with the owner and labels that a controller of another project gives it."""
+    group = the_labels("g", 3)
+    return a_native_pod(name, owner=an_owner(kind, "x", f"uid-of-{kind}-{name}"), labels={**group, **labels})
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        [
+            made_by("StatefulSet", f"lws-0{end}", **{"leaderworkerset.sigs.k8s.io/group-index": "0"})
+            for end in ("", "-1", "-2")
+        ],
+        [made_by("PyTorchJob", f"train-{role}", **{"training.kubeflow.org/replica-type": role}) for role in "abc"],
+        [made_by("RayCluster", f"ray-worker-{n}", **{"ray.io/node-type": "worker"}) for n in range(3)],
+    ],
+    ids=["LeaderWorkerSet", "PyTorchJob", "RayCluster"],
+)
+def test_pods_of_other_controllers_start_together_by_their_group(pods):
+    cluster = a_cluster(*pods, nodes=3)
+
+    assert isinstance(does(cluster, "group:g"), Admit)
+    assert sorted(node for _, node in cluster.pins()) == ["n1", "n2", "n3"]
+
+
+def test_a_job_of_a_job_set_is_a_gang_whose_pods_say_what_it_was_given():
+    """Its own suspension belongs to the JobSet."""
+    job = a_native_job("set-workers-0", 2, owners=[an_owner("JobSet", "set")])
+    pods = the_pods(2, owner=the_job("set-workers-0"), labels=the_labels(**{"jobset.sigs.k8s.io/jobset-name": "set"}))
+    cluster = a_cluster(job, *pods)
+
+    assert isinstance(does(cluster, "job:set-workers-0"), Admit)
+    assert cluster.pins() == [("p0", "n1"), ("p1", "n2")]
+    assert cluster.mirror.workload(key("job:set-workers-0")).native.job is None
+
+
 def test_a_pod_of_a_deployment_is_as_old_as_that():
     made = a_deployment("web", owner="")
     made["metadata"]["creationTimestamp"] = rfc(NOW - 5000)

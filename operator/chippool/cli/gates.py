@@ -8,7 +8,9 @@ from typing import Any
 from chippool.api import names
 from chippool.cli.failures import Failure
 from chippool.control import render_marks as marks
+from chippool.core.reasons import Reason
 from chippool.kube.client import ApiError, Client
+from chippool.state.annotations import displaced_of
 
 Json = dict[str, Any]
 MERGE = "application/merge-patch+json"
@@ -63,6 +65,18 @@ def _finalizers(raw: Json) -> list[str]:
 
 def _kept(raw: Json) -> list[str]:
     return [name for name in _finalizers(raw) if name != names.FINALIZER]
+
+
+async def displaced_natives(client: Client, namespace: str | None) -> list[str]:
+    """Return the Jobs of anybody's own that chippool suspended for others."""
+    jobs = [found async for found in _listed(client, "Job", "/apis/batch/v1", "jobs", namespace, {})]
+    return [found.name for found in jobs if found.raw["spec"].get("suspend") and _was_displaced(found.raw)]
+
+
+def _was_displaced(job: Json) -> bool:
+    labels = (job["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    lost = displaced_of((job["metadata"].get("annotations") or {}).get(names.DISPLACED, ""))
+    return names.QUEUE_NAME in labels and lost is not None and lost.reason is not Reason.SUSPENDED
 
 
 async def open_gate(client: Client, found: Gated) -> None:

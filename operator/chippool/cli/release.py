@@ -10,7 +10,7 @@ import typer
 from chippool.cli import options
 from chippool.cli.cluster import connected
 from chippool.cli.failures import Failure, answered
-from chippool.cli.gates import Gated, gated, in_use, open_gate
+from chippool.cli.gates import Gated, displaced_natives, gated, in_use, open_gate
 from chippool.cli.leader import running_operator
 from chippool.kube.client import ApiError, Client
 
@@ -47,6 +47,8 @@ async def _release(target: options.Target, namespace: str | None, *, dry_run: bo
         found = await gated(client, namespace)
         work = [one for one in found if not one.fixed] + ([] if namespace else await in_use(client))
         _announce(found, work)
+        if natives := await displaced_natives(client, namespace):
+            typer.echo(f"{SUSPENDED} Jobs {_some(natives)}")
         leader = await running_operator(client)
         if dry_run:
             typer.echo(f"The operator still runs: {leader}." if leader else "Dry run: nothing was changed.")
