@@ -15,6 +15,9 @@ BAR, SHORT, FIGURES = 24, 6, 76
 """Widths: of a bar at most and at least, of everything beside it."""
 NAME, CELL, OTHERS = 24, 18, 70
 """Widths: of the shortest name, of a class or pool, of everything beside the name."""
+ROOMY = 170
+"""A screen as wide as this has room for sentences beside all else."""
+COLUMNS = ("WORKLOAD", "CLASS", "STATE", "CHIPS", "READY", "WHERE", "AGE")
 ROWS = 20
 """Workloads that are shown where nobody asked for all."""
 
@@ -127,7 +130,7 @@ def _classes(classes: Sequence[ClassLine]) -> RenderableType:
 def _workloads(lines: Sequence[WorkloadLine], *, rows: int | None, wide: bool, width: int) -> RenderableType:
     if not lines:
         return Text("No workloads run or wait.")
-    table = _table("WORKLOAD", "CLASS", "STATE", "CHIPS", "READY", "WHERE", "AGE", right=("CHIPS", "READY", "AGE"))
+    table = _table(*COLUMNS, right=("CHIPS", "READY", "AGE"))
     if not wide:
         table.columns[0].max_width = max(NAME, width - OTHERS)
         table.columns[1].max_width = table.columns[5].max_width = CELL
@@ -135,9 +138,12 @@ def _workloads(lines: Sequence[WorkloadLine], *, rows: int | None, wide: bool, w
         table.add_column("VARIANT", no_wrap=True)
         table.add_column("QUEUE", no_wrap=True)
         table.add_column("MODE", no_wrap=True)
-        table.add_column("MESSAGE", overflow="fold")
+        if width >= ROOMY:
+            table.add_column("MESSAGE", overflow="fold")
     for line in chosen(lines, rows):
-        more = (line.variant or "-", line.queue_name, line.mode.value, line.message) if wide else ()
+        more = (line.variant or "-", line.queue_name, line.mode.value, line.message)[
+            : len(table.columns) - len(COLUMNS)
+        ]
         table.add_row(*_row(line), *more)
     return table
 
