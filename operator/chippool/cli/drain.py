@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from chippool.api import names
 from chippool.api.duration import seconds
 from chippool.cli import options
 from chippool.cli.cluster import connected
@@ -17,9 +16,12 @@ from chippool.cli.failures import Exit, Failure, answered, computed
 from chippool.cli.listing import whole
 from chippool.cli.top_live import followed
 from chippool.control.learner import Learner
-from chippool.core.ids import NodeName, WorkloadKey
+from chippool.core.ids import NodeName
 from chippool.kube.client import ApiError, Client
+from chippool.state.facts import key_of
 from chippool.state.mirror import Mirror
+from chippool.state.records import PodRecord
+from chippool.state.translate_pod import pod
 
 LOOK_S = 1.0
 NAMED = 5
@@ -89,7 +91,7 @@ async def _until_empty(client: Client, mirror: Mirror, node: NodeName, how: How)
         if not ours:
             return _say_end(node, others)
         step = await asyncio.to_thread(_next, mirror, node, ours, how)
-        lines = [line for pod in step.evict for line in await _evict(client, pod)] + told(step.stays)
+        lines = [line for one in step.evict for line in await _evict(client, one)] + told(step.stays)
         for line in lines:
             if line not in said:
                 typer.echo(line)
@@ -107,15 +109,15 @@ async def _pods(client: Client, node: NodeName) -> tuple[list[Resident], list[st
     """Return our pods there that have not ended, and the names of others that a drain would evict."""
     found = await client.request("GET", "/api/v1/pods", params={"fieldSelector": f"spec.nodeName={node}"})
     living = [raw for raw in found["items"] if (raw.get("status") or {}).get("phase") not in ENDED]
-    ours = [_resident(raw) for raw in living if names.WORKLOAD in (raw["metadata"].get("labels") or {})]
-    rest = (raw for raw in living if names.WORKLOAD not in (raw["metadata"].get("labels") or {}))
-    return ours, sorted(f"{o['metadata']['namespace']}/{o['metadata']['name']}" for o in rest if not _belongs_to_it(o))
+    records = [(raw, pod(raw)) for raw in living]
+    ours = [_resident(record) for _, record in records if record.workload]
+    rest = (raw for raw, record in records if not record.workload and not _belongs_to_it(raw))
+    return ours, sorted(f"{raw['metadata']['namespace']}/{raw['metadata']['name']}" for raw in rest)
 
 
-def _resident(raw: Json) -> Resident:
-    metadata = raw["metadata"]
-    key = WorkloadKey(f"{metadata['namespace']}/{metadata['labels'][names.WORKLOAD]}")
-    return Resident(key, metadata["name"], metadata["uid"], "deletionTimestamp" in metadata)
+def _resident(record: PodRecord) -> Resident:
+    alone = record.native is not None and record.native.owner is None
+    return Resident(key_of(record), record.name, record.uid, record.deleting, alone)
 
 
 def _belongs_to_it(raw: Json) -> bool:
@@ -124,27 +126,27 @@ def _belongs_to_it(raw: Json) -> bool:
     return any(owner["kind"] in {"DaemonSet", "Node"} for owner in owners)
 
 
-async def _evict(client: Client, pod: Resident) -> list[str]:
+async def _evict(client: Client, one: Resident) -> list[str]:
     body = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",
-        "metadata": {"name": pod.name, "namespace": pod.namespace},
-        "deleteOptions": {"preconditions": {"uid": pod.uid}},
+        "metadata": {"name": one.name, "namespace": one.namespace},
+        "deleteOptions": {"preconditions": {"uid": one.uid}},
     }
     try:
-        await client.request("POST", f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/eviction", body)
+        await client.request("POST", f"/api/v1/namespaces/{one.namespace}/pods/{one.name}/eviction", body)
     except ApiError as error:
         if error.status in {404, 409}:
             return []  # gone by itself, or another one of its name: the next look tells
         if error.status == 429:
-            return [f"{pod.key} stays for now: {error.message}"]
+            return [f"{one.key} stays for now: {error.message}"]
         raise
-    return [f"{pod.namespace}/{pod.name} of {pod.key} is evicted."]
+    return [f"{one.namespace}/{one.name} of {one.key} is evicted."]
 
 
 def _say_plan(node: NodeName, step: Next) -> None:
-    for pod in step.evict:
-        typer.echo(f"{pod.namespace}/{pod.name} of {pod.key} would go at once.")
+    for one in step.evict:
+        typer.echo(f"{one.namespace}/{one.name} of {one.key} would go at once.")
     for line in told(step.stays):
         typer.echo(line)
     if not step.evict and not step.stays:

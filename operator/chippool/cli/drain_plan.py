@@ -18,6 +18,8 @@ class Resident:
     name: str
     uid: str
     ending: bool
+    alone: bool = False
+    """Nobody would make it anew."""
 
     @property
     def namespace(self) -> str:
@@ -60,6 +62,8 @@ def _why_not_now(workload: Workload | None, pods: Sequence[Resident]) -> str:
     ending = sum(pod.ending for pod in pods)
     if ending:
         return f"{ending} of its pods here {'is' if ending == 1 else 'are'} ending"
+    if any(pod.alone for pod in pods):
+        return "nobody would make it anew: delete it yourself when it may go"
     if workload is None or workload.assignment is None:
         return "it no longer has its chips, and its pods are about to end"
     whole = workload.ready + workload.succeeded >= workload.assignment.replicas

@@ -99,7 +99,7 @@ def _show(output: Output, kind: str, lines: Lines, table: Callable[..., Table]) 
     match output:
         case Output.NAME:
             for line in lines:
-                typer.echo(f"{kind}/{line.name}")
+                typer.echo(line.name if "/" in line.name else f"{kind}/{line.name}")  # native ones have their kind
         case Output.JSON | Output.YAML:
             typer.echo(text(lines, options.Structured(output.value)))
         case _:

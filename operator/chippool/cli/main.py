@@ -10,6 +10,7 @@ import typer
 
 from chippool.cli.board import board
 from chippool.cli.crds import crds
+from chippool.cli.drain import drain
 from chippool.cli.explain import explain
 from chippool.cli.forecast import forecast
 from chippool.cli.listing import pools, queues, workloads
@@ -30,7 +31,7 @@ commands = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EPILOG,
 )
-for command in (top, pools, queues, workloads, explain, board, submit, snapshot, release, run, crds):
+for command in (top, pools, queues, workloads, explain, board, drain, submit, snapshot, release, run, crds):
     commands.command()(command)
 commands.command("what-if")(ask_what_if)
 commands.add_typer(simulate, name="simulate")

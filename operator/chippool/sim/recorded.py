@@ -13,6 +13,7 @@ from chippool.sim.fleet import BadInputError
 from chippool.state.annotations import time_of
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
+from chippool.state.translate_pod import pod
 
 KIND = "ClusterSnapshot"
 Json = dict[str, Any]
@@ -60,6 +61,14 @@ def mirror_of(items: Iterable[Json], taken_at: float) -> Mirror:
 
 
 def is_ours(item: Json) -> bool:
-    """Whether it is a Job, Deployment or pod of a workload."""
-    made = item["kind"] in {"Job", "Deployment", "Pod"}
-    return made and names.WORKLOAD in (item["metadata"].get("labels") or {})
+    """Whether it is a Job or Deployment of a ChipWorkload, or a pod of any workload, native ones too."""
+    if item["kind"] == "Pod":
+        return _is_managed(item)
+    return item["kind"] in {"Job", "Deployment"} and names.WORKLOAD in (item["metadata"].get("labels") or {})
+
+
+def _is_managed(item: Json) -> bool:
+    try:
+        return bool(pod(item).workload)
+    except Exception:  # noqa: BLE001  what nobody understands is left where it is
+        return False

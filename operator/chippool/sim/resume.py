@@ -22,7 +22,7 @@ def resumed(found: Recorded, length: float = inf) -> Stage:
     for key, workload in shown.workloads.items():
         if workload.finished or workload.deleting:
             continue
-        stage.errands.append(Errand(_waiting(workload, found.taken_at), lengths[key], _speeds(workload)))
+        stage.errands.append(Errand(_waiting(workload, found.taken_at), lengths.get(key, length), _speeds(workload)))
         if (decision := _standing(workload, stage)) is not None:
             assert workload.assignment is not None
             stage.standing[key] = decision, min(0.0, workload.assignment.admitted_at - found.taken_at)
