@@ -150,6 +150,19 @@ def test_what_runs_says_where_and_why_there(cluster, ann):
     assert "Why there: it is the only way to run it." in said
 
 
+def test_the_api_is_found_by_clients_and_gets_in_nobodys_way(cluster, ann):
+    """Every client asks for what there is before anything else; and `chipworkloads` is still the workloads alone."""
+    found = json.loads(cluster.plane.kubectl("get", "--raw", API, as_user="ann").stdout)
+    assert [(one["name"], one["kind"], one["verbs"]) for one in found["resources"]] == [
+        ("chipworkloads/explanation", "Explanation", ["get"])
+    ]
+    listed = cluster.plane.kubectl("get", "chipworkloads", "-n", cluster.namespace, as_user="ann")
+    assert "No resources found" in listed.stderr
+    assert "visibility" not in listed.stderr
+    resources = cluster.plane.kubectl("api-resources", "--api-group=chippool.io", "-o", "name")
+    assert (resources.stderr, "chipworkloads.chippool.io" in resources.stdout) == ("", True)
+
+
 def test_another_namespace_is_forbidden_and_what_is_not_there_is_not_found(cluster, ann, taken):
     def refused(where, name, user="ann"):
         done = cluster.plane.kubectl("get", "--raw", path(where, name), as_user=user, check=False)
