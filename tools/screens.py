@@ -66,20 +66,20 @@ class Terminal:
                 raise SystemExit(f"Not within {WITHIN_S:.0f} s: {words}\n" + "\n".join(self.screen.display))
 
     def to_end(self) -> None:
-        while self._process.poll() is None or self._is_readable():
-            self._read()
-        if self._process.returncode:
+        while self._read():
+            pass
+        if self._process.wait():
             raise SystemExit("\n".join(self.screen.display))
 
-    def _is_readable(self) -> bool:
-        return bool(select.select([self._ours], [], [], 0.1)[0])
-
-    def _read(self) -> None:
-        if self._is_readable():
-            try:
-                self._stream.feed(os.read(self._ours, 1 << 16))
-            except OSError:  # the program has ended, and its terminal with it
-                self._process.wait()
+    def _read(self) -> bool:
+        """Take in what is there by now; False when the program has ended, and its terminal with it."""
+        if not select.select([self._ours], [], [], 0.1)[0]:
+            return True
+        try:
+            self._stream.feed(os.read(self._ours, 1 << 16))
+        except OSError:
+            return False
+        return True
 
     def svg(self, title: str) -> str:
         """Draw the screen, without the empty lines at its end."""

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from chippool.cli.main import commands
 from tests.cli.conftest import User
 from tools.plane.plane import Plane
 
@@ -81,3 +83,48 @@ def test_release_lets_pods_go_and_restarts_none(plane, user):
     plane.kubectl("rollout", "status", "deployment/web", "--timeout=30s")
     assert pods(plane) == waited
     assert "Nothing waits" in user.reads("release", "--dry-run")
+
+
+def test_a_snapshot_is_the_cluster_for_whoever_reads_it(user, tmp_path):
+    plain, anonymous = tmp_path / "plain.json.gz", tmp_path / "anonymous.json"
+    user.reads("snapshot", "--file", str(plain))
+    user.reads("snapshot", "--file", str(anonymous), "--anonymous")
+    shown = [(line["state"], line["chips"], line["reason"]) for line in user.reads_json("workloads")]
+    for file in (plain, anonymous):
+        read = User(str(tmp_path / "no-kubeconfig"))
+        assert read.reads_json("pools", "--snapshot", str(file)) == user.reads_json("pools")
+        found = read.reads_json("workloads", "--snapshot", str(file))
+        assert sorted((line["state"], line["chips"], line["reason"]) for line in found) == sorted(shown)
+    assert "ads-ranking" not in anonymous.read_text()
+
+
+def test_a_simulation_begins_with_the_cluster_as_it_is(user, tmp_path):
+    file = tmp_path / "now.json"
+    user.reads("snapshot", "--file", str(file))
+    asked = ["simulate", "cluster", "--snapshot", str(file), "--runs-for", "1h", "-o", "json"]
+    said = json.loads(CliRunner().invoke(commands, asked).stdout)
+    assert said["workloads"] == len(user.reads_json("workloads"))
+    assert said["ended"] > 0
+
+
+FEW = (
+    "--queue",
+    "inference",
+    "--class",
+    "online-inference",
+    "--image",
+    "example.com/engine:1",
+    "--pool",
+    "nvidia-h800",
+)
+
+
+def test_the_api_server_checks_what_is_submitted(user):
+    made = json.loads(user.reads("submit", "engine", *FEW, "-n", "inference", "--dry-run", "server", "-o", "json"))
+    assert made["metadata"]["uid"]
+    refused = user.types("submit", "engine", *FEW, "-n", "inference", "--max-runtime", "1d")
+    assert refused.exit_code == 1
+    assert "maxRuntime" in refused.stderr
+    assert user.types("submit", "engine", *FEW, "-n", "nowhere").exit_code == 1
+    assert user.reads("submit", "engine", *FEW, "-n", "inference") == "chipworkload.chippool.io/engine created\n"
+    assert "engine" in user.reads("workloads", "-n", "inference")
