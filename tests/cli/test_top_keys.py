@@ -93,6 +93,11 @@ def test_the_last_line_can_not_be_scrolled_away():
     assert looked_at(Two(), Looking(reverse=True)).workloads == ("b", "a")
 
 
+def _hears_ctrl_c():
+    """Whoever runs the tests in the background may have it ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """`chippool top` on a terminal of its own."""
 
@@ -103,7 +108,14 @@ class Terminal:
         self._theirs = theirs
         words = [Path(sys.executable).with_name("chippool"), "top", "--interval", "60", "--kubeconfig", user.kubeconfig]
         env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "110", "LINES": "30"}
-        self.process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+        self.process = subprocess.Popen(
+            words,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=env,
+            preexec_fn=_hears_ctrl_c,  # noqa: PLW1509  no threads here
+        )
         self.said = ""
 
     def until(self, word, within=20.0):
