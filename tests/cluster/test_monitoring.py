@@ -48,6 +48,11 @@ EXPECTED = {
     ("chippool-overview", "Displacements an hour, by kind"): {("shrink",), ("migrate",), ("evict",)},
     ("chippool-overview", "Work to be done again, an hour"): {("training",), ("batch",)},
     ("chippool-pool", "Installed"): POOLS,
+    ("chippool-pool", "Stock by state"): {("h800", "owned"), ("h800", "lost"), ("npu", "in_repair")},
+    ("chippool-pool", "Effective chips"): {("h800", "Training"), ("npu", "Serving")},
+    ("chippool-pool", "Effective chips in use"): {("h800", "Training"), ("npu", "Serving")},
+    ("chippool-pool", "Domestic share"): {("Training",), ("Serving",), ("Batch",)},
+    ("chippool-queues", "Part of the budget used"): {("org",)},
     ("chippool-pool", "Nodes"): {("h800", "usable"), ("h20", "usable"), ("npu", "unusable")},
     ("chippool-pool", "Fragmentation"): POOLS,
     ("chippool-pool", "Chips by priority class"): USED,
@@ -119,8 +124,12 @@ def play(watched):
     cluster = watched.cluster
     cluster.new_namespace("monitoring")
     quotas = [{"poolName": "h800", "guaranteed": 16}, {"poolName": "npu", "guaranteed": 8}]
-    cluster.apply(with_spec(a_queue("org"), quotas=quotas))
+    cluster.apply(with_spec(a_queue("org"), quotas=quotas, budget={"chipHours": "100"}))
     cluster.apply(with_spec(a_queue("lab"), quotas=[{"poolName": "h20", "guaranteed": 24}]))
+    cluster.patch("chippool", "h800", {"spec": {"chip": {"bf16Tflops": 989}, "supply": {"owned": 40}}})
+    cluster.patch(
+        "chippool", "npu", {"spec": {"chip": {"bf16Tflops": 313}, "supply": {"owned": 32, "origin": "Domestic"}}}
+    )
     child = [{"poolName": "h800", "guaranteed": 8, "limit": 24}]
     cluster.apply(with_spec(a_queue("org-ads"), parentName="org", quotas=child))
     cluster.eventually(lambda: watched.sum("count(chippool_displacements_total)") > 0, "classes are shown from 0 on")

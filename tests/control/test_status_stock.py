@@ -4,9 +4,11 @@ import json
 from dataclasses import replace
 
 from chippool.control import publish
+from chippool.core.capacity import Purpose, Yields
 from chippool.core.ids import QueueName
 from chippool.core.model import Queue
 from chippool.core.sharing import Sharing
+from chippool.core.supply import Export, Order, Supply, resale_of
 from chippool.state.records import PoolCounts, QueueCounts, QueueRecord
 from tests.control.build import H800, NOW, NPU, Cluster, a_pool
 
@@ -130,3 +132,80 @@ def test_a_parent_shows_what_is_used_below_it():
     tree = Sharing({"org": org, "team": team}, {H800: 16_000}, {"team": {H800: 4_000}}, {})
     assert tree.of("org")[H800].used == 4_000
     assert tree.share("org") == tree.share("team") == 0.25
+
+
+H100 = Yields(dict.fromkeys(Purpose, 0.5))
+
+
+def worth(write):
+    return {block["purpose"]: (block["chips"], block["used"]) for block in write.body["status"]["effectiveChips"]}
+
+
+def test_twice_the_efficiency_doubles_the_effective_chips_and_nothing_else():
+    counts = replace(FULL, healthy=16_000, purposes={Purpose.SERVING: 8_000})
+    (write,) = publish.tell_pool(replace(a_pool(), yields=H100), Cluster(counts=counts), NOW, sharing())
+    assert worth(write) == {"Training": ("8", "0"), "Serving": ("8", "4"), "Batch": ("8", "0")}
+    better = replace(landed(a_pool(), write), yields=replace(H100, efficiency={Purpose.SERVING: 2.0}))
+    (write,) = publish.tell_pool(better, Cluster(counts=counts), NOW, sharing())
+    assert worth(write) == {"Training": ("8", "0"), "Serving": ("16", "8"), "Batch": ("8", "0")}
+    assert set(write.body["status"]) == {"effectiveChips"}
+
+
+def test_efficiency_of_chips_nobody_knows_says_what_to_state():
+    unknown = replace(a_pool(), yields=Yields(efficiency={Purpose.SERVING: 2.0}))
+    (write,) = publish.tell_pool(unknown, Cluster(counts=FULL), NOW, sharing())
+    assert conditions(write)["SpeedUnknown"]["status"] == "True"
+    assert "spec.chip.relativeSpeed" in conditions(write)["SpeedUnknown"]["message"]
+    assert "effectiveChips" not in write.body["status"]
+    known = replace(landed(unknown, write), yields=H100)
+    (write,) = publish.tell_pool(known, Cluster(counts=FULL), NOW, sharing())
+    assert conditions(write)["SpeedUnknown"]["status"] == "False"
+
+
+def stocked(**more):
+    supply = Supply(owned=16, failure_rate=0.25, on_order=(Order(100, NOW),), **more)
+    return replace(a_pool(), supply=supply, view=replace(a_pool().view, resale=resale_of(supply)))
+
+
+def told_of(record, **more):
+    counts = replace(FULL, healthy=16_000, **more)
+    return publish.tell_pool(record, Cluster(counts=counts), NOW, sharing())
+
+
+def test_the_stock_stands_beside_what_the_nodes_show():
+    (write,) = told_of(stocked(), allocatable=14_000, installed=15_000)
+    assert write.body["status"]["supply"] == {
+        "owned": 16,
+        "installed": 15,
+        "healthy": 16,
+        "lost": 1,
+        "inRepair": 0,
+        "arriving": "100",
+        "lossesPerYear": "4",
+    }
+
+
+def test_a_count_that_the_nodes_do_not_bear_out_is_a_condition_until_it_does():
+    (write,) = told_of(stocked(), installed=14_000)
+    assert conditions(write)["StockMismatch"]["reason"] == "ChipsMissing"
+    assert "2 chips of 16 owned are in no node" in conditions(write)["StockMismatch"]["message"]
+    (write,) = told_of(landed(stocked(), write))
+    assert conditions(write)["StockMismatch"]["status"] == "False"
+    (write,) = told_of(landed(stocked(), write), installed=20_000)
+    assert conditions(write)["StockMismatch"]["reason"] == "ChipsUnowned"
+
+
+def test_a_ban_says_until_when_customers_have_the_pool_and_counts_no_order_and_a_rescission_takes_it_back():
+    (write,) = told_of(stocked(export=Export.BANNED, grace_until=NOW + 60))
+    assert conditions(write)["ResaleEnded"]["reason"] == "ExportBanned"
+    assert "give back what they have at 2027-01-15T08:01:00Z" in conditions(write)["ResaleEnded"]["message"]
+    assert write.body["status"]["supply"]["arriving"] == "0"
+    (write,) = told_of(landed(stocked(export=Export.LICENCE_REQUIRED, grace_until=NOW + 60), write))
+    assert conditions(write)["ResaleEnded"]["status"] == "False"
+    assert write.body["status"]["supply"]["arriving"] == "50"
+
+
+def test_a_pool_that_states_no_stock_any_more_has_none_in_its_status():
+    (write,) = told_of(stocked())
+    (write,) = told_of(landed(a_pool(), write))
+    assert write.body["status"] == {"supply": None}

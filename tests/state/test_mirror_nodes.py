@@ -2,6 +2,7 @@
 
 import pytest
 
+from chippool.core.capacity import Purpose
 from chippool.core.ids import PoolName, QueueName
 from chippool.state.records import PoolCounts
 from tests.state.build import (
@@ -117,6 +118,8 @@ def test_a_pool_counts_its_chips():
         free=4000,
         unmanaged=2000,
         usable_nodes=2,
+        healthy=23000,
+        purposes={Purpose.TRAINING: 8000},
     )
 
 

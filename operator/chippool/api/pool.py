@@ -9,6 +9,7 @@ from chippool.api.chips import ChipCount
 from chippool.api.conditions import Conditions
 from chippool.api.hami import DIALECTS
 from chippool.api.model import ApiModel, LabelKey, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
+from chippool.api.stock import EffectiveChips, Efficiency, RelativeSpeed, Supply, SupplyStatus
 
 SELECTOR = rules(
     rule("self.all(key, size(key) > 0 && size(key) <= 317)", "nodeSelector has a key that is no label name")
@@ -41,7 +42,7 @@ class Chip(ApiModel):
     vendor: str = Field(min_length=1, max_length=63, pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
     """Who makes it, in lower case: nvidia, huawei, amd, cambricon, hygon, kunlunxin, metax, …"""
     model: str = Field(min_length=1, max_length=63)
-    """What it is called, such as H800-SXM5-80GB."""
+    """What it is called, such as H800-SXM5-80GB: by this name the built-in catalogue may know how fast it is."""
     resource_name: str = Field(min_length=3, max_length=253, json_schema_extra=RESOURCE)
     """The extended resource pods ask for. It need not identify the model: H800 and H20 are both nvidia.com/gpu."""
     memory_gib: int | None = Field(default=None, ge=1, le=1_000_000, alias="memoryGiB")
@@ -52,6 +53,8 @@ class Chip(ApiModel):
     """Memory bandwidth of one chip, in GB/s."""
     interconnect_gbs: int | None = Field(default=None, ge=1, le=1_000_000, alias="interconnectGBs")
     """Bandwidth of one chip to the others of its node, in GB/s."""
+    relative_speed: RelativeSpeed | None = None
+    """What one chip does beside one H100-SXM5-80GB, by purpose. Left out: what bf16Tflops and the catalogue say."""
 
 
 class Access(ApiModel):
@@ -110,6 +113,10 @@ class PoolSpec(ApiModel):
     """
     sharing: PoolSharing | None = None
     """How a share of a chip is asked for. Left out: chips are given out whole."""
+    efficiency: Efficiency | None = None
+    """What software makes of a chip, by purpose. Left out: 1."""
+    supply: Supply | None = None
+    """The stock as its owner counts it, and its outlook. Left out: what is in the nodes is all there is."""
 
 
 class PoolChips(ApiModel):
@@ -140,9 +147,17 @@ class PoolStatus(ApiModel):
     """Nodes in the pool."""
     chips: PoolChips = Field(default_factory=PoolChips)
     """Chips by what becomes of them."""
+    effective_chips: tuple[EffectiveChips, ...] = Field(
+        default=(), max_length=8, json_schema_extra=rules(list_type="map", list_map_keys=["purpose"])
+    )
+    """What they are worth, by purpose; a purpose is left out where the chip's speed is unknown."""
+    supply: SupplyStatus | None = None
+    """The stock as its owner counts it beside what the nodes show; with spec.supply."""
     conditions: Conditions = ()
     """Ready, Degraded (chips that are not healthy, or lost), NodesOverlap (nodes that another pool claims too),
-    Oversubscribed (more of it is guaranteed to queues than there is)."""
+    Oversubscribed (more of it is guaranteed to queues than there is), StockMismatch (what is owned and what the nodes
+    have disagree), ResaleEnded (External queues get nothing more of it), SpeedUnknown (its effective chips can't be
+    counted)."""
     observed_generation: int = Field(default=0, ge=0)
     """The generation of the spec this was said of."""
 

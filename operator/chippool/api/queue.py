@@ -43,6 +43,12 @@ QUOTA = rules(
         fieldPath=".guaranteed",
     ),
 )
+CHIP_HOURS = rules(
+    rule(
+        "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
+        'chipHours must be a number above zero, such as "12000"',
+    )
+)
 NOT_ITS_OWN_PARENT = rules(
     rule(
         "!has(self.spec.parentName) || self.spec.parentName != self.metadata.name",
@@ -89,6 +95,15 @@ class Quota(ApiModel):
     """Chips its workloads, and those of the queues below it, may hold at most. Left out: no limit."""
 
 
+class Budget(ApiModel):
+    """Chip-hours the queue, and those below it, may use in a period; past that they scavenge."""
+
+    chip_hours: str = Field(min_length=1, max_length=16, json_schema_extra=CHIP_HOURS)
+    """A chip held for an hour, whatever it does, is one; of all pools together."""
+    period: Literal["Day", "Week", "Month"] = "Month"
+    """From midnight UTC; a week begins on Monday, a month on its first day."""
+
+
 class DisruptionLimits(ApiModel):
     """What its workloads may ask for at most."""
 
@@ -117,6 +132,10 @@ class QueueSpec(ApiModel):
     """What it is guaranteed of a pool, and how much it may hold. A pool that is not listed has no limit."""
     closed: bool = False
     """It may hold nothing of pools that quotas does not list."""
+    budget: Budget | None = None
+    """Chip-hours of a period. Past it, its workloads get only what nobody else waits for, and give it back at once,
+    whatever the priority; nothing is stopped. Left out: no budget.
+    """
     disruption_limits: DisruptionLimits | None = None
     """What its workloads may ask for at most. Left out: minRuntime 30m, cooldown 5m."""
 
@@ -136,6 +155,17 @@ class QueuePool(ApiModel):
     """Chips the waiting workloads ask for, each in the first pool of its first variant."""
 
 
+class QueueBudget(ApiModel):
+    """What the queue has used of its budget."""
+
+    period_start: str = Field(json_schema_extra={"format": "date-time"})
+    """When the running period began."""
+    used_chip_hours: str = Field(max_length=32)
+    """Chip-hours used in it, those of the queues below included; told in steps of a thousandth of the budget."""
+    counted_until: str = Field(json_schema_extra={"format": "date-time"})
+    """Until when they are counted. Another operator goes on from here, with what is still held."""
+
+
 class QueueStatus(ApiModel):
     """What the cluster shows of the queue; at most 10 s old."""
 
@@ -149,8 +179,13 @@ class QueueStatus(ApiModel):
     """Its chips by pool."""
     share: str = Field(default="0", max_length=16)
     """The largest part of a pool it uses, divided by its weight: of equal priority, the smallest goes first."""
+    budget: QueueBudget | None = None
+    """What it has used of spec.budget."""
     conditions: Conditions = ()
-    """Ready: everything the spec names exists. Oversubscribed: its guarantees are more than can be kept."""
+    """Ready: everything the spec names exists. Oversubscribed: its guarantees are more than can be kept.
+
+    OverBudget: its budget is spent, and it scavenges.
+    """
     observed_generation: int = Field(default=0, ge=0)
     """The generation of the spec this was said of."""
 

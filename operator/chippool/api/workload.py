@@ -10,6 +10,7 @@ from chippool.api.chips import ChipCount, ChipsWanted
 from chippool.api.conditions import Conditions
 from chippool.api.duration import Duration, duration, duration_or_zero
 from chippool.api.model import ApiModel, Json, LabelKey, Metadata, ObjectName, rules
+from chippool.api.stock import Purpose
 from chippool.api.template import patch_schema, template_schema
 
 IntOrString = Annotated[int | str, Field(json_schema_extra={"x-kubernetes-int-or-string": True, "maxLength": 16})]
@@ -124,6 +125,11 @@ class WorkloadSpec(ApiModel):
     """A PriorityClass (scheduling.k8s.io/v1): higher ones come first and may displace lower ones."""
     mode: WorkloadMode = Field(default=WorkloadMode.GANG, json_schema_extra=rules(cel.MODE))
     """Gang: all replicas run to their end, as an Indexed Job. Service: they run on, as a Deployment."""
+    purpose: Purpose | None = None
+    """What the work is for: its chips count in the pool's effective chips of this purpose.
+
+    Left out: Training for a Gang, Serving for a Service.
+    """
     replicas: int = Field(default=1, ge=0, le=100_000)
     """Replicas to run. What waits for chips starts with minReplicas of them, or more if there is room."""
     min_replicas: int | None = Field(default=None, ge=1, le=100_000)

@@ -8,6 +8,7 @@ import orjson
 
 from chippool.api.names import FINALIZER
 from chippool.control import render_marks as marks
+from chippool.control.budgets import Budgets
 from chippool.control.publish_status import tell_pool, tell_queue
 from chippool.control.status_conditions import Said, told
 from chippool.control.status_write import MERGE, of_pool, of_queue, status_write
@@ -41,6 +42,7 @@ class Custody:
     def __init__(self, mirror: Mirror, writer: Writer) -> None:
         self._mirror, self._writer = mirror, writer
         self.classes: Collection[ClassName] | None = None  # those the cluster has, once known
+        self.budgets = Budgets(mirror)
         self.kept: Mapping[PoolName, Milli] = {}
         """Free chips that the last plan keeps for whoever is next, by pool."""
         self._lives: dict[Key, Life] = {}
@@ -65,6 +67,7 @@ class Custody:
     def step(self, now: float) -> None:
         """Write what is due."""
         self._sharing = None
+        self.budgets.step(now)
         for record in self._mirror.pool_records.values():
             self._look_after(("ChipPool", record.name), record, now)
         for entry in self._mirror.queue_records.values():
@@ -121,7 +124,8 @@ class Custody:
             return _waits(record, now)
         if isinstance(record, PoolRecord):
             return tell_pool(record, self._mirror, now, self._shares(), self.kept.get(record.name, 0))
-        return tell_queue(record, self._mirror, now, self._shares(), self.classes)
+        spent = self.budgets.of(record.view.name)
+        return tell_queue(record, self._mirror, now, self._shares(), self.classes, spent)
 
     def _shares(self) -> Sharing:
         """Looked at once a step, and only when something is due."""

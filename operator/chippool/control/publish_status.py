@@ -10,6 +10,7 @@ from chippool.control.status import status_of
 from chippool.control.status_pool import pool_status
 from chippool.control.status_queue import queue_status
 from chippool.control.status_write import of_pool, of_queue, of_workload, status_write
+from chippool.core.budget import Spent
 from chippool.core.ids import ClassName, Milli, QueueName, WorkloadKey
 from chippool.core.plan import Decision, Finish
 from chippool.core.sharing import Sharing
@@ -46,10 +47,18 @@ def tell_pool(record: PoolRecord, known: Known, now: float, sharing: Sharing, ke
 
 
 def tell_queue(
-    record: QueueRecord, known: Known, now: float, sharing: Sharing, classes: Collection[ClassName] | None = None
+    record: QueueRecord,
+    known: Known,
+    now: float,
+    sharing: Sharing,
+    classes: Collection[ClassName] | None = None,
+    spent: Spent | None = None,
 ) -> list[Write]:
-    """Return the status write of a queue, or none; `classes` are all the cluster has, None: not looked at."""
+    """Return the status write of a queue, or none.
+
+    `classes` are all the cluster has, None: not looked at; `spent` what it has used of its budget, None: not counted.
+    """
     old = orjson.loads(record.status or b"{}")
     counts = known.queue_counts(QueueName(record.name))
-    new = queue_status(record, counts, sharing, known.pool_records, classes, now)
+    new = queue_status(record, counts, sharing, known.pool_records, classes, now, spent)
     return status_write(of_queue(record), old, new)

@@ -32,6 +32,11 @@ POOL_NO_NODES = (
 POOL_HEALTHY = "All installed chips are allocatable."
 POOL_NOT_OVERSOLD = "Queues are not guaranteed more of it than is installed."
 POOL_ALONE = "No node of it is in another pool."
+SPEED_KNOWN = "What one of its chips does is known for every purpose, or nothing hangs on it."
+COUNTS_AGREE = "What is owned, as far as it is stated, is what the nodes have."
+RESOLD = "External queues may have its chips where spec.access lets them in."
+NO_BUDGET = "It has no budget."
+WITHIN_BUDGET = "It has not used up its budget of this period."
 QUEUE_READY = "Every priority class and pool it names exists."
 GUARANTEES_KEPT = "All guarantees can be kept."
 
@@ -133,4 +138,39 @@ def oversold(promised: Milli, installed: Milli) -> str:
     return (
         f"Queues are guaranteed {promised / CHIP:g} chips of it, and {installed / CHIP:g} are installed: each keeps "
         "the same part; lower guaranteed in spec.quotas of the queues without a parent."
+    )
+
+
+def speed_unknown(model: str, purposes: Iterable[str]) -> str:
+    return (
+        f"How fast {model} is for {', '.join(purposes)} is unknown, so its effective chips are not counted: name a "
+        "model of the built-in catalogue in spec.chip.model, or state spec.chip.relativeSpeed or spec.chip.bf16Tflops."
+    )
+
+
+def chips_missing(owned: Milli, installed: Milli) -> str:
+    return (
+        f"{counted(owned - installed)} of {owned / CHIP:g} owned are in no node of the pool: see which nodes are gone, "
+        "or lower spec.supply.owned if the chips are."
+    )
+
+
+def chips_unowned(owned: Milli, installed: Milli) -> str:
+    return (
+        f"{installed / CHIP:g} chips are in the nodes and {owned / CHIP:g} are owned: raise spec.supply.owned, or see "
+        "whether spec.nodeSelector takes in nodes of another pool."
+    )
+
+
+def not_resold(why: str, until: str) -> str:
+    if until:
+        return f"{why}: External queues get nothing more of it, and give back what they have at {until}."
+    return f"{why}: External queues get nothing more of it, and keep what they have until it ends."
+
+
+def over_budget(chip_hours: float, period: str, until: str) -> str:
+    return (
+        f"It has used its {chip_hours:g} chip-hours of this {period} (spec.budget): until {until} its workloads get "
+        "only what nobody else waits for, and give it back at once. Nothing is stopped; raise spec.budget.chipHours to "
+        "end that."
     )

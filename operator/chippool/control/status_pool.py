@@ -8,6 +8,7 @@ import orjson
 from chippool.api.chips import chip_count
 from chippool.control import sentences
 from chippool.control.status_conditions import Said, by_type, told
+from chippool.control.status_stock import effective_chips, stock_conditions, stock_figures
 from chippool.core.guarantee import Oversold
 from chippool.core.ids import Milli
 from chippool.state.records import PoolCounts, PoolRecord
@@ -25,7 +26,7 @@ def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | Non
     """
     status: Json = orjson.loads(record.status or b"{}")
     before = by_type(status)
-    said = [*(look(counts) for look in LOOKS), _oversubscribed(oversold)]
+    said = [*(look(counts) for look in LOOKS), _oversubscribed(oversold), *stock_conditions(record, counts)]
     worth = [one for one in said if one.true or one.kind == READY or one.kind in before]
     return {
         **status,
@@ -35,6 +36,8 @@ def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | Non
             **{name: chip_count(max(0, getattr(counts, name))) for name in CHIPS},
             "reserved": chip_count(sum(entry.chips for entry in record.view.reserve) + kept),
         },
+        **effective_chips(record, counts, status),
+        **stock_figures(record, counts),
         "conditions": told(status.get("conditions") or [], worth, record.generation, now),
     }
 

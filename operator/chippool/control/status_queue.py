@@ -7,7 +7,9 @@ import orjson
 
 from chippool.api.chips import chip_count
 from chippool.control import sentences
+from chippool.control.status_budget import budget_block, over_budget
 from chippool.control.status_conditions import Said, by_type, told
+from chippool.core.budget import Spent
 from chippool.core.ids import ClassName, PoolName
 from chippool.core.reasons import Reason
 from chippool.core.sharing import Sharing
@@ -25,15 +27,17 @@ def queue_status(
     pools: Collection[PoolName],
     classes: Collection[ClassName] | None,
     now: float,
+    spent: Spent | None = None,
 ) -> Json:
     """Return the whole status of a queue; equal to what it has where nothing is to be written.
 
-    `pools` and `classes` are all the cluster has; None for classes: not looked at.
+    `pools` and `classes` are all the cluster has; None for classes: not looked at. `spent` is what it has used of its
+    budget, None: not counted.
     """
     status: Json = orjson.loads(record.status or b"{}")
     before, said = by_type(status), _ready(record, sharing, pools, classes)
     over = _oversubscribed(record, sharing)
-    worth = [said, over] if over.true or over.kind in before else [said]
+    more = [one for one in (over, over_budget(record, spent)) if one and (one.true or one.kind in before)]
     return {
         **status,
         "observedGeneration": record.generation,
@@ -41,7 +45,8 @@ def queue_status(
         "pendingWorkloads": counts.pending_workloads,
         "pools": _pools(record, sharing),
         "share": f"{sharing.share(record.view.name):.3g}",
-        "conditions": told(status.get("conditions") or [], worth, record.generation, now),
+        **budget_block(record, spent),
+        "conditions": told(status.get("conditions") or [], [said, *more], record.generation, now),
     }
 
 

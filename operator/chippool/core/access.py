@@ -14,7 +14,7 @@ def access_of(pool: Pool, class_name: ClassName, *, external: bool) -> Access | 
 
 
 def scavenges(pool: Pool, class_name: ClassName, *, external: bool) -> bool:
-    """Whether they only take what nobody else waits for; who is not let in any more keeps what it has as its own."""
+    """Whether its list gives them only what nobody else waits for; who is not let in any more keeps what it has."""
     entry = access_of(pool, class_name, external=external)
     return entry is not None and entry.scavenge
 

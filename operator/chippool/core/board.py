@@ -113,7 +113,9 @@ class Board:
         known = self._scavenging.get(key)
         if known is None:
             found = self.snapshot.pools.get(pool)
-            known = found is not None and scavenges(found, class_name, external=queue in self.tree.external)
+            known = found is not None and (
+                queue in self.tree.overspent or scavenges(found, class_name, external=queue in self.tree.external)
+            )
             self._scavenging[key] = known
         return known
 

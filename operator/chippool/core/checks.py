@@ -103,11 +103,18 @@ def pool_problem(
     if pool.deleting:
         where = f"spec.variants[{variant.name}].poolNames"
         return Problem(Reason.POOL_TERMINATING, f"{where}: ChipPool {name} is being deleted; name another.")
+    if external and not pool.resale.allowed:
+        return Problem(Reason.RESALE_ENDED, not_resold(pool))
     if access_of(pool, class_name, external=external) is None:
         return Problem(Reason.ACCESS_DENIED, _denied(pool, class_name, external=external))
     if is_fraction(variant.ask.chips) and variant.ask.chips not in pool.fractions:
         return Problem(Reason.NOT_SHARED, _not_shared(pool, variant))
     return None
+
+
+def not_resold(pool: Pool) -> str:
+    """Why External queues get nothing new of it."""
+    return f"Chips of ChipPool {pool.name} are not resold to External queues ({pool.resale.why}); name another pool."
 
 
 def _not_shared(pool: Pool, variant: Variant) -> str:

@@ -36,6 +36,7 @@ from chippool.core.plan import (
 )
 from chippool.core.reasons import MISTAKES, Reason
 from chippool.core.replacement import given_up, goes_on
+from chippool.core.resale import dates, given_back
 from chippool.core.respite import spared
 from chippool.core.review import Policy, reviewed, wakes
 from chippool.core.search import Found, chances, search
@@ -56,6 +57,7 @@ def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
     """
     living = sorted((w for w in snapshot.workloads.values() if not w.deleting), key=lambda w: order(snapshot, w))
     facts = {w.key: d for w in living if (d := reviewed(snapshot, w, now, policy)) is not None}
+    facts |= given_back(snapshot, living, facts, now)
     rest = [w for w in living if w.key not in facts]
     asking, content = _split(rest)
     cycle = _Cycle(snapshot, facts, asking, now)
@@ -74,6 +76,7 @@ def schedule(snapshot: Snapshot, now: float, policy: Policy = DEFAULT) -> Plan:
         cycle.resize(workload)
     moments = [m for w in living for m in wakes(w, now, policy)]
     reserved = cycle.reserved()
+    moments += dates(snapshot, now)
     moments += [*cycle.respites(), *(kept.look_again for kept in reserved), *cycle.bazaar.moments]
     return Plan(cycle.decisions(), min(moments, default=None), holders(snapshot), reserved, prices)
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Protocol
 
 from chippool.core.board import Board
-from chippool.core.checks import variant_named, wanted
+from chippool.core.checks import not_resold, variant_named, wanted
 from chippool.core.elastic import Grows, keeps_its_size
 from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKey
 from chippool.core.model import Class, Snapshot, Variant, Workload
@@ -139,10 +139,17 @@ def _hinder(desk: Desk, grower: Grower, owed: Collection[PoolName]) -> float | N
     elif desk.now < until:
         grower.why = "It was shrunk, and does not grow again before its cooldown is over."
         return until
+    elif _is_not_resold(desk, grower):
+        grower.reason, grower.why = Reason.RESALE_ENDED, not_resold(desk.snapshot.pools[grower.pool])
     elif grower.pool in owed:
         grower.reason = Reason.CHIPS_SHORT
         grower.why = f"Others, who come first, wait for chips of {grower.pool}."
     return None
+
+
+def _is_not_resold(desk: Desk, grower: Grower) -> bool:
+    pool = desk.snapshot.pools.get(grower.pool)
+    return pool is not None and not pool.resale.allowed and grower.workload.queue in desk.board.tree.external
 
 
 def _owed(desk: Desk) -> Iterator[PoolName]:

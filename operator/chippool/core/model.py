@@ -13,6 +13,7 @@ from chippool.core.constraints import Constraints, Requirement, Taint, Within
 from chippool.core.ids import ClassName, Milli, Namespace, NodeName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.reasons import Reason
 from chippool.core.shares import Shares
+from chippool.core.supply import RESOLD, Resale
 
 Requests = tuple[tuple[str, int], ...]
 """Resources one replica asks for beside its chips, sorted by name; `pods: 1` is always among them."""
@@ -100,6 +101,7 @@ class Pool:
     """The shares of a chip that can be asked for; none where chips are given out whole."""
     by_share: frozenset[str] = frozenset()
     """Resources that say how much of its chips a pod asks for: no room beside chips."""
+    resale: Resale = RESOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Queue:
     closed: bool = False
     min_runtime_cap: float = inf
     cooldown_cap: float = inf
+    overspent: bool = False  # past its budget of this period
 
 
 @dataclass(frozen=True, slots=True)

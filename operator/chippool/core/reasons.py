@@ -24,6 +24,7 @@ class Reason(StrEnum):
     REPLACE_TIMEOUT = "ReplaceTimeout"
     UNAUTHORIZED = "Unauthorized"
     OBJECT_DELETED = "ObjectDeleted"
+    RESALE_ENDED = "ResaleEnded"
 
     # it waits, and time or others will help
     CHIPS_SHORT = "ChipsShort"
@@ -72,6 +73,7 @@ MISTAKES = frozenset(
         Reason.NAMESPACE_NOT_ALLOWED,
         Reason.CLASS_NOT_ALLOWED,
         Reason.ACCESS_DENIED,
+        Reason.RESALE_ENDED,
         Reason.UNKNOWN_LEVEL,
         Reason.IMPOSSIBLE_SIZE,
         Reason.NOT_SHARED,

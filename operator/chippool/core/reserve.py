@@ -7,10 +7,15 @@ from chippool.core.model import Reserve, Snapshot
 
 
 def against(snapshot: Snapshot, pool: PoolName, priority: int, *, replacing: bool) -> Iterator[Reserve]:
-    """The entries that hold for work of this priority; spares are not kept from replicas that lost their node."""
+    """The entries that hold for work of this priority; spares are not kept from replicas that lost their node.
+
+    Where chips are not replaced any more, spares are kept from new work of every class.
+    """
+    first = snapshot.pools[pool].resale.spares_first
     for entry in snapshot.pools[pool].reserve:
         known = snapshot.classes.get(entry.class_name)
-        if known is not None and known.value > priority and not (replacing and entry.spares):
+        above = (known is not None and known.value > priority) or (first and entry.spares)
+        if above and not (replacing and entry.spares):
             yield entry
 
 

@@ -97,9 +97,12 @@ def reserved(board: Board, seeker: Seeker, option: Option, claim: Claim) -> Shor
     variant, pool, asked = option.variant, option.pool, option.replicas * option.variant.ask.chips
     entries = [*against(board.snapshot, pool, seeker.priority, replacing=not option.new)]
     classes = ", ".join(sorted({entry.class_name for entry in entries}))
+    whom = f"class {classes} and above"
+    if board.snapshot.pools[pool].resale.spares_first and any(entry.spares for entry in entries):
+        whom = "replicas that lose their node: chips of the pool are not replaced any more"
     message = (
         f"Asks for {option.replicas} x {shown(variant.ask.chips)} chips of {pool}: of the free ones, "
-        f"{shown(sum(entry.chips for entry in entries))} are kept for class {classes} and above (spec.reserve of the "
+        f"{shown(sum(entry.chips for entry in entries))} are kept for {whom} (spec.reserve of the "
         f"pool), and {_others(board, seeker, option, claim)}."
     )
     free = board.shelves[pool].free_in_all()
@@ -155,7 +158,13 @@ def _others(board: Board, seeker: Seeker, option: Option, claim: Claim) -> str:
     if not seeker.preempts:
         return "its priority class displaces nobody (preemptionPolicy Never)"
     if option.scavenges:
-        return "it only gets there what nobody else waits for (use Scavenge in spec.access of the pool)"
+        spent = seeker.queue in board.tree.overspent
+        why = (
+            "spec.budget of its queue, or of one above, is spent"
+            if spent
+            else "use Scavenge in spec.access of the pool"
+        )
+        return f"it only gets there what nobody else waits for ({why})"
     if any(claim.within):
         return (
             "its queue is within its guarantee, yet lower priority, borrowers and scavengers do not hold enough of it"

@@ -32,6 +32,8 @@ class Tree:
         self.branches = tuple(self._grown(queues, parents))
         self.paths = {name: self._path(name) for name in parents}
         self.roots = tuple(i for i, branch in enumerate(self.branches) if branch.parent is None)
+        self.overspent = frozenset(name for name in parents if any(q.overspent for q in self.above(name)))
+        """Queues that are past their budget, or below one that is."""
         self.external = frozenset(name for name in parents if any(q.external for q in self.above(name)))
 
     def above(self, name: QueueName) -> list[Queue]:
@@ -76,6 +78,11 @@ def _chain(queues: Mapping[QueueName, Queue], name: QueueName) -> Iterator[Queue
         yield at
         seen.add(at)
         at = queues[at].parent
+
+
+def is_external(queues: Mapping[QueueName, Queue], name: QueueName) -> bool:
+    """Whether the queue, or one above it, is a customer's."""
+    return any(queues[one].external for one in _chain(queues, name))
 
 
 def _in_cycle(queues: Mapping[QueueName, Queue], name: QueueName) -> bool:

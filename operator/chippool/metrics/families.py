@@ -50,6 +50,7 @@ def _histogram(name: str, help_text: str, buckets: tuple[float, ...], *labels: s
 
 COUNTED_STATES = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged", "lost")
 """Those that the mirror counts; the others follow from them."""
+SUPPLY_STATES = ("owned", "healthy", "in_repair", "lost", "arriving")
 DISPLACEMENT_KINDS = ("shrink", "migrate", "evict")
 
 POOL_INFO = _gauge(
@@ -76,6 +77,26 @@ POOL_PRICE = _gauge(
     "What one more chip of a pool would add, in workloads at their best speed: a mean in which a day ago counts 1/e.",
     "pool",
 )
+POOL_SUPPLY = _gauge(
+    "pool_supply_chips",
+    "Chips of a pool that states a supply: owned; healthy; in_repair, which are in nodes and not healthy; lost, which "
+    "are owned and in no node; arriving, which are on order, each order at its probability.",
+    "pool", "state",
+)  # fmt: skip
+POOL_EFFECTIVE = _gauge(
+    "pool_effective_chips",
+    "What the healthy chips of a pool are worth by purpose, in chips of the reference (H100-SXM5-80GB): relative speed "
+    "x efficiency; no series: the speed is unknown.",
+    "pool", "purpose",
+)  # fmt: skip
+POOL_EFFECTIVE_USED = _gauge(
+    "pool_effective_chips_used", "Those that admitted workloads of the purpose hold.", "pool", "purpose"
+)
+DOMESTIC = _gauge(
+    "domestic_effective_chips_ratio",
+    "Part of all effective chips that pools of domestic origin have (spec.supply.origin).",
+    "purpose",
+)
 QUEUE_INFO = _gauge("queue_info", "Always 1: where a queue hangs; parent is empty at the top.", "queue", "parent")
 QUEUE_USED = _gauge(
     "queue_used_chips", "Chips of admitted workloads of a queue and the queues below it.", "queue", "pool"
@@ -93,6 +114,14 @@ QUEUE_SHARE = _gauge(
     "queue_share_ratio",
     "Weighted dominant share of a queue: the largest part it uses of any pool, divided by its weight.",
     "queue",
+)
+QUEUE_BUDGET = _gauge(
+    "queue_budget_chip_seconds",
+    "Chips x seconds a queue and those below it may use in a period of spec.budget.",
+    "queue",
+)
+QUEUE_SPENT = _gauge(
+    "queue_budget_used_chip_seconds", "Those used in the period that runs, as the queue's status says.", "queue"
 )
 QUEUE_WAIT = _gauge(
     "queue_longest_wait_seconds",
@@ -144,6 +173,7 @@ BUILD_INFO = _gauge("build_info", "Always 1: what runs.", "version", "python")
 
 SECTIONS: Mapping[str, tuple[Family, ...]] = {
     "Pools": (POOL_INFO, POOL_CHIPS, POOL_NODES, POOL_FRAGMENTATION, POOL_PRICE),
+    "The stock": (POOL_SUPPLY, POOL_EFFECTIVE, POOL_EFFECTIVE_USED, DOMESTIC),
     "Queues": (
         QUEUE_INFO,
         QUEUE_USED,
@@ -153,6 +183,8 @@ SECTIONS: Mapping[str, tuple[Family, ...]] = {
         QUEUE_PENDING,
         QUEUE_SHARE,
         QUEUE_WAIT,
+        QUEUE_BUDGET,
+        QUEUE_SPENT,
     ),
     "Workloads and priority classes": (WORKLOADS, CLASS_CHIPS, ADMISSION_WAIT, DISPLACEMENTS, WORK_LOST),
     "Decisions": (DECISIONS, HOLDS, CYCLE, CYCLE_FAILURES, UNSTUCK, LOST),

@@ -15,6 +15,7 @@ from chippool.metrics import Labels, Numbers, Reader
 from chippool.metrics import families as f
 from chippool.metrics.families import Family
 from chippool.metrics.page import text_of
+from chippool.shell import readings_stock
 from chippool.state.mirror import Mirror
 from chippool.state.records import PoolCounts, QueueRecord
 
@@ -50,7 +51,9 @@ def readers(
     def stock() -> Readings:
         if synced():
             yield from _pools(mirror, loop if leads() else None)
+            yield from readings_stock.stock(mirror)
             yield from _queues(mirror)
+            yield from readings_stock.budgets(mirror)
             yield from _work(mirror, clock())
 
     def decided() -> Readings:

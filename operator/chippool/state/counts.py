@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from chippool.core.ids import Milli, NodeName, PoolName, QueueName
 from chippool.core.model import Node, Workload
@@ -22,7 +23,7 @@ class PoolSums:
                 self._add(pool, node, sign)
 
     def of(self, pool: PoolName) -> PoolCounts:
-        sums: Mapping[str, int] = self._sums.get(pool, {})
+        sums: Mapping[str, Any] = self._sums.get(pool, {})
         shared = self._shared.get(pool) or {}
         overlaps = sorted({other for pools in shared.values() for other in pools if other != pool})
         return PoolCounts(**sums, overlaps=tuple(overlaps), shared_node=min(shared, default=""))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from chippool.core.capacity import Purpose
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Assignment, Mode, Problem, Workload
 from chippool.core.reasons import Reason
@@ -26,6 +27,8 @@ from chippool.state.native_wish import (
 )
 from chippool.state.records import MadeRecord, PodRecord, WorkloadRecord
 from chippool.state.standing import Standing
+
+_KEPT_RUNNING = frozenset({"ReplicaSet", "StatefulSet"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,14 @@ def record_of(group: Group, pools: Pools) -> WorkloadRecord | None:
     )
     view = _view(group, size, standing, pools)
     name = group.key.partition("/")[2]
-    return WorkloadRecord(view.uid, view.namespace, name, "", view, b"", b"", native=Native(standing, job))
+    native = Native(standing, job)
+    return WorkloadRecord(view.uid, view.namespace, name, "", view, b"", b"", native=native, purpose=_purpose(group))
+
+
+def _purpose(group: Group) -> Purpose:
+    """What is kept running serves; what runs to its end trains."""
+    kept = any(one.deployment or (one.owner and one.owner.kind in _KEPT_RUNNING) for one in group.natives)
+    return Purpose.SERVING if kept else Purpose.TRAINING
 
 
 def _view(group: Group, size: int, standing: Standing, pools: Pools) -> Workload:

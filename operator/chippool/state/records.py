@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chippool.core.budget import Budget, Spent
+from chippool.core.capacity import Purpose, Yields
 from chippool.core.constraints import Constraints, Taint
 from chippool.core.ids import Milli, Namespace, NodeName, PoolName, WorkloadKey
 from chippool.core.model import Assignment, Class, Displaced, Outcome, Pool, Queue, Requests, Workload
+from chippool.core.supply import Supply
 from chippool.state.devices import NO_PARTS, Device, Parts
 from chippool.state.native import NativeJob, NativePod
 
@@ -129,6 +132,7 @@ class WorkloadRecord:
     was_ready: float = 0.0
     """The admission (its admittedAt) in which its status says all replicas were Ready at some time; 0 for none."""
     native: "Native | None" = None
+    purpose: Purpose = Purpose.TRAINING
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,8 @@ class PoolRecord:
     status: bytes
     sharing: "ChipSharing | None" = None
     """How a share of its chips is asked for; None: they are given out whole."""
+    yields: Yields = field(default_factory=Yields)
+    supply: Supply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,9 @@ class QueueRecord:
     generation: int
     view: Queue
     status: bytes
+    budget: Budget | None = None
+    spent: Spent | None = None
+    """Of its budget, as its status says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +253,14 @@ class PoolCounts:
     usable_nodes: int = 0
     free_whole: Milli = 0
     """Free chips on nodes that are free as a whole."""
+    healthy: Milli = 0
+    """Allocatable, and not in such nodes."""
     overlaps: tuple[PoolName, ...] = ()
     """Other pools that claim some of its nodes."""
     shared_node: str = ""
     """The first, by name, of the nodes that others claim too."""
+    purposes: Mapping[Purpose, Milli] = field(default_factory=dict)
+    """Chips that admitted workloads hold, by what they are for."""
 
 
 @dataclass(frozen=True, slots=True)

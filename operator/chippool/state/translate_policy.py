@@ -1,6 +1,7 @@
 """Pools, queues, priority classes and namespaces, from what the API server says to what the mirror remembers."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from sys import intern
 from typing import Any
 
@@ -11,10 +12,13 @@ from chippool.api.names import COOLDOWN_CAP, EXTERNAL, MIN_RUNTIME_CAP, SCAVENGE
 from chippool.core.constraints import Requirement
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, QueueName
 from chippool.core.model import Access, Class, Pool, Queue, Reserve
+from chippool.core.supply import resale_of
+from chippool.state.budget import budget, is_overspent, spent
 from chippool.state.constraints import requirements
 from chippool.state.hami import hami
 from chippool.state.records import ClassRecord, NamespaceRecord, PoolRecord, QueueRecord
 from chippool.state.sharing import ChipSharing
+from chippool.state.stock import supply, yields
 
 Json = Mapping[str, Any]
 
@@ -23,7 +27,7 @@ def pool(raw: Json) -> PoolRecord:
     """Return what is kept of a ChipPool."""
     metadata, spec = raw["metadata"], raw["spec"]
     name = PoolName(intern(metadata["name"]))
-    sharing = _sharing(spec)
+    sharing, stated = _sharing(spec), supply(spec)
     return PoolRecord(
         uid=metadata["uid"],
         name=name,
@@ -38,11 +42,14 @@ def pool(raw: Json) -> PoolRecord:
             topology=tuple(map(intern, spec.get("topology") or ())),
             fractions=sharing.fractions if sharing else frozenset(),
             by_share=sharing.resources - {spec["chip"]["resourceName"]} if sharing else frozenset(),
+            resale=resale_of(stated),
         ),
         selector=tuple(sorted((spec.get("nodeSelector") or {}).items())),
         model=spec["chip"].get("model") or "",
         status=orjson.dumps(raw.get("status") or {}),
         sharing=sharing,
+        yields=yields(spec),
+        supply=stated,
     )
 
 
@@ -73,13 +80,16 @@ def _classes(entry: Json) -> frozenset[ClassName]:
 def queue(raw: Json) -> QueueRecord:
     """Return what is kept of a ChipQueue."""
     metadata, spec = raw["metadata"], raw["spec"]
+    name = QueueName(intern(metadata["name"]))
     return QueueRecord(
         uid=metadata["uid"],
         name=metadata["name"],
         version=metadata["resourceVersion"],
         generation=metadata.get("generation", 0),
-        view=_queue(QueueName(intern(metadata["name"])), spec, deleting="deletionTimestamp" in metadata),
+        view=replace(_queue(name, spec, deleting="deletionTimestamp" in metadata), overspent=is_overspent(raw)),
         status=orjson.dumps(raw.get("status") or {}),
+        budget=budget(spec),
+        spent=spent(raw.get("status") or {}),
     )
 
 

@@ -12,6 +12,7 @@ from chippool.api.chips import milli_chips
 from chippool.api.duration import seconds
 from chippool.api.patch import merged
 from chippool.api.quantity import parse
+from chippool.core.capacity import Purpose
 from chippool.core.constraints import Within
 from chippool.core.ids import ClassName, Namespace, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import Ask, Mode, Problem, Variant, Workload
@@ -56,6 +57,7 @@ def workload(raw: Json) -> WorkloadRecord:
         status=orjson.dumps(status),
         not_modelled=reading.not_modelled,
         was_ready=_was_ready(status),
+        purpose=_purpose(raw["spec"]),
     )
 
 
@@ -156,6 +158,13 @@ def _variant(spec: Json, variant: Json, template: Json, problems: list[Problem])
 
 def _mode(spec: Json) -> Mode:
     return Mode(spec.get("mode") or Mode.GANG)
+
+
+def _purpose(spec: Json) -> Purpose:
+    said = spec.get("purpose")
+    if said:
+        return Purpose(said)
+    return Purpose.SERVING if _mode(spec) is Mode.SERVICE else Purpose.TRAINING
 
 
 def _least(spec: Json) -> int | None:

@@ -13,6 +13,7 @@ from chippool.state.facts import Facts, Marks, key_of
 from chippool.state.holds import hold_of
 from chippool.state.native_groups import Natives
 from chippool.state.project import chips_of, pools_of, project_node, project_workload
+from chippool.state.purposes import PurposeSums
 from chippool.state.recheck import Holding
 from chippool.state.records import NodeRecord, PodRecord, PoolCounts, PoolRecord
 from chippool.state.replicas import in_order
@@ -32,6 +33,7 @@ class Views:
         self.pool_sums = PoolSums()
         self.queue_sums = QueueSums()
         self.tallies = Tallies()
+        self.purpose_sums = PurposeSums()
         self.runtimes = Runtimes()
         self._facts, self._beliefs, self._marks, self._since = facts, beliefs, marks, since
         self._natives = Natives(facts, marks)
@@ -74,9 +76,14 @@ class Views:
         marks.workloads.clear()
 
     def pool_counts(self, pool: PoolName) -> PoolCounts:
-        lost = (self.nodes.get(name) for name in self._beliefs.lost)
-        chips = sum(node.installed for node in lost if node and pool in node.pools)
-        return replace(self.pool_sums.of(pool), lost=chips)
+        nodes = [node for name in self._beliefs.lost if (node := self.nodes.get(name)) and pool in node.pools]
+        sums = self.pool_sums.of(pool)
+        return replace(
+            sums,
+            lost=sum(node.installed for node in nodes),
+            healthy=sums.allocatable - sum(node.allocatable for node in nodes),
+            purposes=self.purpose_sums.of(pool),
+        )
 
     def holding(self, pod: PodRecord) -> Iterator[Holding]:
         """Return what a pod on a node holds of it; parts of chips one by one."""
@@ -132,6 +139,7 @@ class Views:
         record = self._facts.workloads.current.get(key)
         if record is None:
             self._recount(self.workloads.drop(key), None)
+            self.purpose_sums.forget(key)
             return
         standing, tally = self._beliefs.standing(record), self._beliefs.tally(key)
         reserved = self._beliefs.reservations.of(key)
@@ -150,6 +158,7 @@ class Views:
             sharing = self.sharing(view.assignment.pool)
             view = seated(view, sharing, self._located(sharing, in_order(tally.there, view.mode)), reserved)
         self._recount(self.workloads.put(key, view), view)
+        self.purpose_sums.note(view, record.purpose)
 
     def _recount(self, before: Workload | None, after: Workload | None) -> None:
         self.queue_sums.replace(before, after)

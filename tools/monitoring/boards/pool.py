@@ -69,6 +69,38 @@ _NODES = Row(
     ),
 )
 
+_STOCK = Row(
+    "The stock",
+    (
+        Panel(
+            "Stock by state",
+            queries(told(f.POOL_SUPPLY, where=_CHOSEN), "pool", "state"),
+            description="Of pools that state a supply. In repair: in nodes, not healthy; lost: owned, in no node; "
+            "arriving: on order, each order at its probability.",
+            width=6,
+        ),
+        Panel(
+            "Effective chips",
+            queries(told(f.POOL_EFFECTIVE, where=_CHOSEN), "pool", "purpose"),
+            description="What the healthy chips are worth for each purpose, in H100-SXM5-80GB: speed x efficiency.",
+            width=6,
+        ),
+        Panel(
+            "Effective chips in use",
+            queries(told(f.POOL_EFFECTIVE_USED, where=_CHOSEN), "pool", "purpose"),
+            View.STACKED,
+            width=6,
+        ),
+        Panel(
+            "Domestic share",
+            queries(told(f.DOMESTIC), "purpose"),
+            unit=Unit.PART,
+            description="Of the effective chips of all pools, whichever are chosen.",
+            width=6,
+        ),
+    ),
+)
+
 _WORK = Row(
     "Work",
     (
@@ -104,6 +136,6 @@ POOL = Board(
     "chippool-pool",
     "chippool / Pool",
     "Chips, nodes and work of one or several pools.",
-    (_CHIPS, _NODES, _WORK),
+    (_CHIPS, _STOCK, _NODES, _WORK),
     (Variable("pool", "Pool", f.POOL_INFO.shown, "pool"),),
 )

@@ -56,6 +56,19 @@ _QUOTA = Row(
     ),
 )
 
+_BUDGETS = Row(
+    "Budgets",
+    (
+        Panel(
+            "Part of the budget used",
+            queries(f"{told(f.QUEUE_SPENT, where=_QUEUE)} / {told(f.QUEUE_BUDGET, where=_QUEUE)}", "queue"),
+            unit=Unit.PART,
+            description="Of the period that runs; past 1 a queue gets only what nobody else waits for.",
+            width=24,
+        ),
+    ),
+)
+
 _BY_CLASS = Row(
     "Priority classes",
     (
@@ -118,7 +131,7 @@ QUEUES = Board(
     "chippool-queues",
     "chippool / Queue and class",
     "What queues and priority classes have, wait for and lost.",
-    (_QUOTA, _BY_CLASS),
+    (_QUOTA, _BUDGETS, _BY_CLASS),
     (
         Variable("queue", "Queue", f.QUEUE_INFO.shown, "queue"),
         Variable("priority_class", "Priority class", f.CLASS_CHIPS.shown, "priority_class"),

@@ -1,0 +1,117 @@
+"""The stock on a real control plane, each through a restart of the operator: efficiency, a ban, a budget."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.cluster.manifests import H20, a_pool, a_queue, a_variant, a_workload
+
+pytestmark = pytest.mark.plane
+
+SERVING = 32 * 1850 / 2787.5  # four nodes of eight H800, each as fast at decoding as the catalogue says
+
+
+def status(cluster, kind, name):
+    return cluster.find(kind, name).get("status") or {}
+
+
+def restart(cluster):
+    """As a machine that loses power would, and another operator takes over at once."""
+    cluster.operators[-1].kill()
+    cluster.forget_lease()
+    cluster.start_operator().wait_ready()
+
+
+def effective(cluster, purpose="Serving"):
+    blocks = status(cluster, "chippool", "h800").get("effectiveChips") or []
+    return next((float(one["chips"]) for one in blocks if one["purpose"] == purpose), 0.0)
+
+
+def measured(cluster, purpose="Serving"):
+    return cluster.operators[-1].metric("chippool_pool_effective_chips", pool="h800", purpose=purpose)
+
+
+def test_twice_the_efficiency_is_twice_the_chips_in_status_and_metric_at_once(cluster):
+    cluster.patch("chippool", "h800", {"spec": {"chip": {"model": "H800-SXM5-80GB"}, "efficiency": {"serving": "1"}}})
+    cluster.eventually(lambda: effective(cluster) == pytest.approx(SERVING, rel=1e-3), "what they are worth")
+    training = effective(cluster, "Training")
+
+    cluster.patch("chippool", "h800", {"spec": {"efficiency": {"serving": "2"}}})
+    cluster.eventually(lambda: effective(cluster) == pytest.approx(2 * SERVING, rel=1e-3), "twice that", within=5)
+    assert effective(cluster, "Training") == training
+    assert measured(cluster) == pytest.approx(2 * SERVING)
+
+    restart(cluster)
+    assert effective(cluster) == pytest.approx(2 * SERVING, rel=1e-3)
+    assert measured(cluster) == pytest.approx(2 * SERVING)
+
+
+def sold_and_own(cluster):
+    """A pool that customers scavenge, with a customer's work in it."""
+    access = [{"tenancy": "Internal"}, {"tenancy": "External", "use": "Scavenge"}]
+    customers = a_queue("customers")
+    customers["spec"]["tenancy"] = "External"
+    cluster.apply(a_pool("h20", H20, access=access), customers)
+    cluster.apply(a_workload("sold", a_variant("h20"), queue="customers", cls="batch", mode="Service"))
+    cluster.apply(a_workload("own", a_variant("h20"), cls="batch", mode="Service"))
+    cluster.wait_true("sold", "Ready")
+    cluster.wait_true("own", "Ready")
+
+
+def resale(cluster):
+    return cluster.condition("h20", "ResaleEnded", "chippool").get("reason")
+
+
+def test_a_ban_ends_what_customers_have_by_its_grace_date_and_a_rescission_undoes_it(cluster):
+    sold_and_own(cluster)
+    until = datetime.fromtimestamp(int(time.time()) + 25, UTC).isoformat().replace("+00:00", "Z")
+    cluster.patch("chippool", "h20", {"spec": {"supply": {"owned": 40, "export": "Banned", "graceUntil": until}}})
+    cluster.eventually(lambda: resale(cluster) == "ExportBanned", "the pool says so", within=5)
+    assert status(cluster, "chippool", "h20")["supply"]["lost"] == 8
+    cluster.apply(a_workload("late", a_variant("h20"), queue="customers", cls="batch"))
+    assert "spec.supply.export is Banned" in cluster.wait_held("late", "ResaleEnded")
+    assert cluster.is_true("sold", "Ready")
+
+    restart(cluster)
+    assert datetime.now(UTC) < datetime.fromisoformat(until), "not the run this test is about: the grace was over"
+    cluster.eventually(lambda: cluster.is_true("sold", "Displaced"), "it gives back", within=40, about="sold")
+    assert datetime.now(UTC) >= datetime.fromisoformat(until)
+    assert cluster.condition("sold", "Displaced")["reason"] == "ResaleEnded"
+    cluster.eventually(lambda: not cluster.running("sold"), "its pods are gone")
+    assert len(cluster.running("own")) == 1
+
+    cluster.patch("chippool", "h20", {"spec": {"supply": {"export": "Unrestricted"}}})
+    cluster.wait_true("sold", "Ready")
+    cluster.wait_true("late", "Ready")
+    cluster.eventually(lambda: resale(cluster) == "Resold", "the pool says so", within=5)
+
+
+def used(cluster):
+    return float((status(cluster, "chipqueue", "poor").get("budget") or {}).get("usedChipHours", 0))
+
+
+def test_past_its_budget_a_queue_scavenges_and_nothing_is_killed(cluster):
+    poor = a_queue("poor")
+    poor["spec"]["budget"] = {"chipHours": "0.2", "period": "Month"}  # 32 chips use it up in 22 s
+    cluster.apply(poor, a_queue("rich"))
+    cluster.apply(a_workload("spends", cls="revenue", queue="poor", replicas=4))
+    cluster.wait_true("spends", "Ready")
+    admitted = cluster.find("chipworkload", "spends")["status"]["assignment"]["admittedAt"]
+    cluster.eventually(lambda: used(cluster) > 0, "what is used is told", within=15)
+    restart(cluster)
+    cluster.eventually(
+        lambda: cluster.condition("poor", "OverBudget", "chipqueue").get("status") == "True", "it is spent", within=45
+    )
+    counted = status(cluster, "chipqueue", "poor")["budget"]["countedUntil"]
+    held = datetime.fromisoformat(counted) - datetime.fromisoformat(admitted)
+    assert used(cluster) == pytest.approx(32 * held.total_seconds() / 3600, rel=0.1)
+    assert cluster.is_true("spends", "Ready"), "nothing is killed"
+    spent = cluster.operators[-1].metric("chippool_queue_budget_used_chip_seconds", queue="poor")
+    assert spent == pytest.approx(3600 * used(cluster), rel=0.1)
+
+    cluster.apply(a_workload("cheap", cls="batch", queue="rich"))
+    cluster.wait_true("cheap", "Ready")
+    lost = cluster.condition("spends", "Displaced")
+    assert (lost["status"], lost["reason"]) == ("True", "Scavenged")
+    assert "spec.budget" in cluster.wait_held("spends", "ChipsShort")
