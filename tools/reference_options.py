@@ -24,12 +24,14 @@ def options_page() -> str:
 
 def _sections(name: str, command: Any) -> Iterator[str]:
     own = [one for one in command.params if not getattr(one, "hidden", False)]
-    if not hasattr(command, "commands"):
+    group = hasattr(command, "commands")
+    if not group or command.invoke_without_command:
         yield f"## {name.removeprefix('chippool ')}"
         yield inspect.cleandoc(command.help or "").replace("\b\n", "")
         yield f"```text\n{_usage(name, own)}\n```"
         if own:
             yield _table(own)
+    if not group:
         return
     for part in sorted(command.commands.values(), key=lambda part: str(part.name)):
         if not part.hidden:

@@ -1,10 +1,16 @@
-"""The stock on a real control plane, each through a restart of the operator: efficiency, a ban, a budget."""
+"""The stock on a real control plane, each through a restart of the operator: efficiency, a ban, a budget, demand."""
 
+import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from chippool.core.demand import OTHERS, Ring
+from chippool.state.history import data_of, name_of, ring_of
 from tests.cluster.manifests import H20, a_pool, a_queue, a_variant, a_workload
 
 pytestmark = pytest.mark.plane
@@ -115,3 +121,50 @@ def test_past_its_budget_a_queue_scavenges_and_nothing_is_killed(cluster):
     lost = cluster.condition("spends", "Displaced")
     assert (lost["status"], lost["reason"]) == ("True", "Scavenged")
     assert "spec.budget" in cluster.wait_held("spends", "ChipsShort")
+
+
+SYSTEM = ("-n", "chippool-system")
+
+
+def forecast(cluster):
+    """The outlook of pool h800, as a user asks for it."""
+    chippool = Path(sys.executable).with_name("chippool")
+    command = [chippool, "forecast", "--kubeconfig", str(cluster.plane.kubeconfig), "-o", "json"]
+    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return next(pool for pool in said["pools"] if pool["name"] == "h800")
+
+
+def remembered(cluster):
+    said = cluster.plane.kubectl("get", "configmap", name_of("h800"), *SYSTEM, "-o", "json", check=False).stdout
+    return ring_of(json.loads(said)["data"]) if said else None
+
+
+def test_demand_is_remembered_through_restarts_and_says_how_long_the_stock_lasts(cluster):
+    cluster.patch("chippool", "h800", {"spec": {"efficiency": None, "supply": {"owned": 32}}})
+    cluster.eventually(lambda: remembered(cluster) is not None, "the operator remembers what is asked for")
+    cluster.operators[-1].kill()
+    hour = int(time.time() // 3600)
+    days = tuple(10.0 + 0.2 * day for day in range(60))
+    long_ago = Ring(hour - 30, {"training": (22.0,) * 24}, {"training": days, OTHERS: (0.0,) * 60})
+    body = json.dumps({"data": data_of(long_ago, None)})
+    cluster.plane.kubectl("patch", "configmap", name_of("h800"), *SYSTEM, "--type=merge", "-p", body)
+    cluster.forget_lease()
+    cluster.start_operator().wait_ready()
+    cluster.eventually(lambda: remembered(cluster).hour >= hour, "it goes on from there")
+    assert remembered(cluster).hourly["training"][-30:] == (None,) * 30
+    assert remembered(cluster).daily["training"][:60] == days
+
+    once = forecast(cluster)
+    assert once["daysKnown"] >= 60
+    assert once["stock"] == 32
+    assert once["lastsUntil"] > datetime.now(UTC).strftime("%Y-%m-%d")
+    assert "(most of it training)" in once["sentence"]
+    cluster.patch("chippool", "h800", {"spec": {"efficiency": {"training": "2", "serving": "2", "batch": "2"}}})
+    twice = forecast(cluster)
+    assert twice["stock"] == 2 * once["stock"]
+    assert twice["stockInAYear"] == pytest.approx(2 * once["stockInAYear"], abs=0.2)
+    for purpose, chips in once["effectiveChips"].items():
+        assert twice["effectiveChips"][purpose] == pytest.approx(2 * chips, abs=0.01)
+    restart(cluster)
+    assert forecast(cluster)["stock"] == twice["stock"]
+    assert remembered(cluster).daily["training"][:60] == days

@@ -69,6 +69,16 @@ def test_after_a_silence_it_goes_on_from_the_status_again():
     assert budgets.of("q").chip_hours == pytest.approx(100 + 8 * GAP_S / 3600)
 
 
+def test_a_new_budget_is_counted_from_the_moment_it_is_seen():
+    cluster = a_cluster(a_queue())
+    budgets = Budgets(cluster.mirror)
+    budgets.step(NOW)
+    cluster.shows(with_budget())
+    budgets.step(NOW + 0.1)
+    budgets.step(NOW + 3.1)
+    assert budgets.of("q").chip_hours == pytest.approx(8 * 3 / 3600)
+
+
 def test_without_a_budget_nothing_is_counted():
     budgets = Budgets(a_cluster(a_queue()).mirror)
     budgets.step(NOW)

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 from chippool.control import publish
+from chippool.core.attrition import Evidence
 from chippool.core.capacity import Purpose, Yields
 from chippool.core.ids import QueueName
 from chippool.core.model import Queue
@@ -181,6 +182,8 @@ def test_the_stock_stands_beside_what_the_nodes_show():
         "lost": 1,
         "inRepair": 0,
         "arriving": "100",
+        "annualFailureRate": "0.25",
+        "failures": "0",
         "lossesPerYear": "4",
     }
 
@@ -209,3 +212,11 @@ def test_a_pool_that_states_no_stock_any_more_has_none_in_its_status():
     (write,) = told_of(stocked())
     (write,) = told_of(landed(a_pool(), write))
     assert write.body["status"] == {"supply": None}
+
+
+def test_failures_that_were_seen_move_the_rate_by_how_long_was_looked():
+    seen = Evidence(NOW, 16_000, chip_years=16.0, failures=16.0)
+    counts = replace(FULL, healthy=16_000)
+    (write,) = publish.tell_pool(stocked(), Cluster(counts=counts), NOW, sharing(), 0, seen)
+    said = write.body["status"]["supply"]
+    assert (said["annualFailureRate"], said["failures"], said["lossesPerYear"]) == ("0.62", "16", "9.92")

@@ -93,6 +93,10 @@ class SupplyStatus(ApiModel):
     """Owned, and in no node."""
     arriving: str = Field(default="0", max_length=32)
     """On order; each order counts at the probability its export status gives it."""
+    annual_failure_rate: str = Field(default="0", max_length=32)
+    """Of one chip: the declared rate, blended with the failures seen by how many chip-years they were seen in."""
+    failures: str = Field(default="0", max_length=32)
+    """Seen: chips that were healthy, and then gone or not healthy for a day."""
     losses_per_year: str = Field(default="0", max_length=32)
     """Healthy chips that are expected to fail in a year."""
 

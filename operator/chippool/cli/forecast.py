@@ -8,13 +8,40 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from chippool.cli.failures import Exit, Failure, computed
+from chippool.cli import options
+from chippool.cli.failures import Exit, Failure, answered, computed
+from chippool.cli.forecast_live import OPERATOR_NAMESPACE, forecasts, show
 from chippool.cli.options import Structured
 from chippool.cli.simulate_jobs import Output
 from chippool.cli.structured import text
 from chippool.sim.backtest import Backtest, BadListError, backtest, read_demand
 
-forecast = typer.Typer(no_args_is_help=True, help="What will be asked for, and how good such forecasts have been.")
+forecast = typer.Typer()
+
+
+@forecast.callback(invoke_without_command=True)
+def live(
+    context: typer.Context,
+    *,
+    kubeconfig: options.Kubeconfig = None,
+    of_kubeconfig: options.Context = None,
+    namespace: Annotated[
+        str, typer.Option("--operator-namespace", help="Where the operator runs.", metavar="NAME")
+    ] = OPERATOR_NAMESPACE,
+    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+) -> None:
+    """Show what will be asked for of each pool, what there will be, and how long the stock lasts, with the reason.
+
+    Demand is what running and waiting workloads ask for, times the pool's efficiency for their purpose, in the mean of
+    a day; bands hold 80 %. It takes 28 days of it. Past the next week demand goes on along its trend of half a year.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    seen = answered(forecasts(options.Target(kubeconfig, of_kubeconfig), namespace))
+    if output is Output.TABLE:
+        show(seen)
+    else:
+        typer.echo(text(seen, Structured(output.value)))
 
 
 @forecast.command("backtest")

@@ -8,6 +8,7 @@ from chippool.core.sharing import Sharing
 from chippool.state.mirror import Mirror
 from chippool.state.records import QueueRecord
 
+EVERY_S = 2.0
 GAP_S = 60.0
 """After so long a silence somebody else may have counted: their status is where to go on."""
 
@@ -21,16 +22,16 @@ class Budgets:
         self._last = 0.0
 
     def step(self, now: float) -> None:
-        """Count what was held since the last step."""
+        """Count what was held since the last step that counted; a budget that is new is seen at once."""
         queues = self._mirror.queue_records
         budgets = {name: record.budget for name, record in queues.items() if record.budget is not None}
         if now - self._last > GAP_S:
             self._spent.clear()
-        self._last = now
-        if not budgets:
-            self._spent.clear()
+        known = budgets.keys() <= self._spent.keys()
+        if known and 0 <= now - self._last < EVERY_S:
             return
-        sharing = self._mirror.sharing() if budgets.keys() <= self._spent.keys() else None
+        self._last = now
+        sharing = self._mirror.sharing() if known and budgets else None
         self._spent = {
             name: self._counted(queues[name], budget, now, sharing) for name, budget in sorted(budgets.items())
         }

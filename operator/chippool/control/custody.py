@@ -12,6 +12,7 @@ from chippool.control.budgets import Budgets
 from chippool.control.publish_status import tell_pool, tell_queue
 from chippool.control.status_conditions import Said, told
 from chippool.control.status_write import MERGE, of_pool, of_queue, status_write
+from chippool.core.attrition import Evidence
 from chippool.core.ids import ClassName, Milli, PoolName, QueueName
 from chippool.core.sharing import Sharing
 from chippool.kube.writer import Outcome, Urgency, Write, Writer
@@ -43,6 +44,8 @@ class Custody:
         self._mirror, self._writer = mirror, writer
         self.classes: Collection[ClassName] | None = None  # those the cluster has, once known
         self.budgets = Budgets(mirror)
+        self.evidence: Callable[[PoolName], Evidence | None] = lambda _: None
+        """How the chips of a pool failed, as far as it was seen."""
         self.kept: Mapping[PoolName, Milli] = {}
         """Free chips that the last plan keeps for whoever is next, by pool."""
         self._lives: dict[Key, Life] = {}
@@ -123,7 +126,8 @@ class Custody:
         if life is not None and life.deleting:
             return _waits(record, now)
         if isinstance(record, PoolRecord):
-            return tell_pool(record, self._mirror, now, self._shares(), self.kept.get(record.name, 0))
+            kept, evidence = self.kept.get(record.name, 0), self.evidence(record.name)
+            return tell_pool(record, self._mirror, now, self._shares(), kept, evidence)
         spent = self.budgets.of(record.view.name)
         return tell_queue(record, self._mirror, now, self._shares(), self.classes, spent)
 

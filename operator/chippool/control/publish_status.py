@@ -10,6 +10,7 @@ from chippool.control.status import status_of
 from chippool.control.status_pool import pool_status
 from chippool.control.status_queue import queue_status
 from chippool.control.status_write import of_pool, of_queue, of_workload, status_write
+from chippool.core.attrition import Evidence
 from chippool.core.budget import Spent
 from chippool.core.ids import ClassName, Milli, QueueName, WorkloadKey
 from chippool.core.plan import Decision, Finish
@@ -36,14 +37,16 @@ def tell(key: WorkloadKey, decision: Decision, known: Known, now: float, instanc
     return events if isinstance(decision, Finish) else [*said, *events]
 
 
-def tell_pool(record: PoolRecord, known: Known, now: float, sharing: Sharing, kept: Milli = 0) -> list[Write]:
+def tell_pool(
+    record: PoolRecord, known: Known, now: float, sharing: Sharing, kept: Milli = 0, evidence: Evidence | None = None
+) -> list[Write]:
     """Return the status write of a pool, or none; that it moves at most every 10 s is the caller's part.
 
-    `kept` are the free chips that wait for the workload that is next there.
+    `kept` are the free chips that wait for the workload that is next there; `evidence` is how its chips failed.
     """
     old = orjson.loads(record.status or b"{}")
     counts, oversold = known.pool_counts(record.name), sharing.oversold.get(record.name)
-    return status_write(of_pool(record), old, pool_status(record, counts, oversold, now, kept))
+    return status_write(of_pool(record), old, pool_status(record, counts, oversold, now, kept, evidence))
 
 
 def tell_queue(

@@ -9,6 +9,7 @@ from chippool.api.chips import chip_count
 from chippool.control import sentences
 from chippool.control.status_conditions import Said, by_type, told
 from chippool.control.status_stock import effective_chips, stock_conditions, stock_figures
+from chippool.core.attrition import Evidence
 from chippool.core.guarantee import Oversold
 from chippool.core.ids import Milli
 from chippool.state.records import PoolCounts, PoolRecord
@@ -19,10 +20,17 @@ READY, DEGRADED, NODES_OVERLAP, OVERSUBSCRIBED = "Ready", "Degraded", "NodesOver
 CHIPS = ("installed", "allocatable", "allocated", "releasing", "free", "unmanaged", "lost")
 
 
-def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | None, now: float, kept: Milli = 0) -> Json:
+def pool_status(
+    record: PoolRecord,
+    counts: PoolCounts,
+    oversold: Oversold | None,
+    now: float,
+    kept: Milli = 0,
+    evidence: Evidence | None = None,
+) -> Json:
     """Return the whole status of a pool; equal to what it has where nothing is to be written.
 
-    `kept` are the free chips that wait for the workload that is next there.
+    `kept` are the free chips that wait for the workload that is next there; `evidence` is how its chips failed.
     """
     status: Json = orjson.loads(record.status or b"{}")
     before = by_type(status)
@@ -37,7 +45,7 @@ def pool_status(record: PoolRecord, counts: PoolCounts, oversold: Oversold | Non
             "reserved": chip_count(sum(entry.chips for entry in record.view.reserve) + kept),
         },
         **effective_chips(record, counts, status),
-        **stock_figures(record, counts),
+        **stock_figures(record, counts, evidence),
         "conditions": told(status.get("conditions") or [], worth, record.generation, now),
     }
 

@@ -7,6 +7,7 @@ from chippool.api.chips import chip_count
 from chippool.control import render_marks as marks
 from chippool.control import sentences
 from chippool.control.status_conditions import Said
+from chippool.core.attrition import Evidence, blended
 from chippool.core.capacity import Capacity, Purpose, capacities
 from chippool.core.ids import CHIP
 from chippool.core.supply import Supply, stock_of
@@ -17,18 +18,21 @@ Json = dict[str, Any]
 SPEED_UNKNOWN, STOCK_MISMATCH, RESALE_ENDED = "SpeedUnknown", "StockMismatch", "ResaleEnded"
 
 
-def stock_figures(record: PoolRecord, counts: PoolCounts) -> Json:
+def stock_figures(record: PoolRecord, counts: PoolCounts, evidence: Evidence | None = None) -> Json:
     """Return status.supply, None where the spec states none."""
     if record.supply is None:
         return {"supply": None}
     stock = stock_of(record.supply, max(0, counts.installed), max(0, counts.healthy))
     chips = {"owned": stock.owned, "installed": stock.installed, "healthy": stock.healthy, "lost": stock.lost}
+    rate = f"{blended(record.supply.failure_rate, evidence).rate:.2g}"
     return {
         "supply": {
             **{name: chip_count(milli) for name, milli in chips.items()},
             "inRepair": chip_count(stock.in_repair),
             "arriving": figure(stock.arriving),
-            "lossesPerYear": figure(stock.healthy / CHIP * record.supply.failure_rate),
+            "annualFailureRate": rate,
+            "failures": figure(evidence.failures if evidence else 0.0),
+            "lossesPerYear": figure(stock.healthy / CHIP * float(rate)),
         }
     }
 

@@ -32,7 +32,8 @@ class Tree:
         self.branches = tuple(self._grown(queues, parents))
         self.paths = {name: self._path(name) for name in parents}
         self.roots = tuple(i for i, branch in enumerate(self.branches) if branch.parent is None)
-        self.overspent = frozenset(name for name in parents if any(q.overspent for q in self.above(name)))
+        spent = any(queue.overspent for queue in queues.values())
+        self.overspent = frozenset(name for name in parents if spent and any(q.overspent for q in self.above(name)))
         """Queues that are past their budget, or below one that is."""
         self.external = frozenset(name for name in parents if any(q.external for q in self.above(name)))
 

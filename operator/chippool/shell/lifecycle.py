@@ -15,6 +15,7 @@ from chippool.config import Settings
 from chippool.control.batch import Batch
 from chippool.control.carry import Carrier
 from chippool.control.custody import Custody
+from chippool.control.history import History
 from chippool.control.loop import Loop
 from chippool.control.pins import Pins
 from chippool.control.refusals import Refusals
@@ -84,6 +85,15 @@ class Operator:
         self.pins = Pins(self.mirror, self.writer, may_write=self._may_write, clock=time.time)
         self.writer.hold = self.pins.expected
         self.custody = Custody(self.mirror, self.writer)
+        self.history = History(
+            self.mirror,
+            self.writer,
+            client,
+            namespace=settings.namespace or client.namespace,
+            may_write=self._may_write,
+            clock=time.time,
+        )
+        self.custody.evidence = self.history.evidence
         self.services = Services(self.mirror, self.writer, client, may_write=self._may_write)
         self.loop = self._a_loop(client, settings.identity, settings.lost_after)
         self.mirror.on_change = self._changed
@@ -118,6 +128,7 @@ class Operator:
             "loop": self.loop.run(),
             "pins": self.pins.run(),
             "services": self.services.run(),
+            "history": self.history.run(),
             "writer": self.writer.run(),
             "lease": self.lease.run(),
             "synced": self._say_synced(),
@@ -126,7 +137,7 @@ class Operator:
         }
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
-        deciding = [task for task in tasks if task.get_name() in {"loop", "pins", "services"}]
+        deciding = [task for task in tasks if task.get_name() in {"loop", "pins", "services", "history"}]
         await _cancel(deciding)
         await self.writer.drain(DRAIN_S)
         await self.lease.release()

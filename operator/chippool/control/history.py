@@ -1,0 +1,185 @@
+"""What was asked for, and how chips failed: watched by the leader, written once an hour into a ConfigMap for each pool.
+
+An operator that starts anew goes on from there; of the hour that ran it has the part it saw itself.
+"""
+
+import asyncio
+import logging
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chippool.api.names import API_VERSION
+from chippool.core.attrition import Evidence, watched
+from chippool.core.checks import admitted_as, wanted
+from chippool.core.demand import Ring, advanced, begun, noted
+from chippool.core.ids import CHIP, Milli, PoolName
+from chippool.core.model import Workload
+from chippool.kube.client import ApiError, Client
+from chippool.kube.writer import Answer, Outcome, Urgency, Write, Writer
+from chippool.state.history import LABEL, data_of, evidence_of, name_of, ring_of
+from chippool.state.mirror import Mirror
+from chippool.state.records import PoolRecord
+
+LOOK_S = 30.0
+GAP_S = 300.0
+"""After so long a silence another may have gone on: what it wrote is read again."""
+
+Demand = Mapping[PoolName, Mapping[str, float]]
+"""Chips by pool and priority class."""
+
+logger = logging.getLogger(__name__)
+
+
+class History:
+    """Times in seconds since the epoch; `namespace` is the operator's own."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        writer: Writer,
+        client: Client,
+        *,
+        namespace: str,
+        may_write: Callable[[], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self._mirror, self._writer, self._client = mirror, writer, client
+        self._path = f"/api/v1/namespaces/{namespace}/configmaps"
+        self._may_write, self._clock = may_write, clock
+        self._rings: dict[PoolName, Ring] = {}
+        self._evidence: dict[PoolName, Evidence] = {}
+        self._there: set[PoolName] = set()
+        self._written: dict[PoolName, int] = {}  # the hour that ran when it was last written
+        self._last = -math.inf
+        self._said = ""
+
+    async def run(self) -> None:
+        """Look every 30 s, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except ApiError as error:
+                self._complain(str(error))
+            await asyncio.sleep(LOOK_S)
+
+    def _complain(self, error: str) -> None:
+        """Once, until it is another."""
+        if error != self._said:
+            logger.warning("what was asked for is not remembered: %s", error)
+        self._said = error
+
+    def evidence(self, pool: PoolName) -> Evidence | None:
+        """How the chips of a pool failed, as far as it was seen."""
+        return self._evidence.get(pool)
+
+    async def look(self) -> None:
+        """Count what is asked for, and queue the writes of the hours that are over. ApiError: nothing can be read."""
+        if not self._may_write():
+            return
+        if self._clock() - self._last > GAP_S:
+            await self._read()
+            self._last = self._clock()
+        since, self._last = self._last, self._clock()
+        asked = demand(self._mirror)
+        for name, record in self._mirror.pool_records.items():
+            self._note(record, since, asked.get(name, {}))
+            if self._written.get(name) != self._rings[name].hour:
+                self._writer.put(self._write(record))
+        for gone in self._rings.keys() - self._mirror.pool_records.keys():
+            self._forget(gone)
+
+    async def _read(self) -> None:
+        found = await self._client.get(self._path, labelSelector=LABEL)
+        self._rings, self._evidence, self._there, self._written = {}, {}, set(), {}
+        for item in (found or {}).get("items", []):
+            pool, data = PoolName(item["metadata"]["labels"][LABEL]), item.get("data") or {}
+            self._there.add(pool)
+            if (ring := ring_of(data)) is not None:
+                self._rings[pool], self._written[pool] = ring, ring.hour
+            if (evidence := evidence_of(data)) is not None:
+                self._evidence[pool] = evidence
+
+    def _note(self, record: PoolRecord, since: float, asked: Mapping[str, float]) -> None:
+        name, now = record.name, self._last
+        ring = self._rings.get(name)
+        ring = begun(since) if ring is None else advanced(ring, int(since // 3600))
+        self._rings[name] = noted(ring, since, now, asked)
+        if record.supply is None:
+            self._evidence.pop(name, None)
+            return
+        healthy = max(0, self._mirror.pool_counts(name).healthy)
+        self._evidence[name] = watched(self._evidence.get(name), healthy, record.supply.owned * CHIP, now)
+
+    def _forget(self, pool: PoolName) -> None:
+        self._rings.pop(pool)
+        self._evidence.pop(pool, None)
+        self._there.discard(pool)
+        self._written.pop(pool, None)
+
+    def _write(self, record: PoolRecord) -> Write:
+        """The ConfigMap as it is to be; it belongs to the pool and goes with it."""
+        pool = record.name
+        hour = self._written[pool] = self._rings[pool].hour
+        owner = {"apiVersion": API_VERSION, "kind": "ChipPool", "name": pool, "uid": record.uid}
+        metadata = {"name": name_of(pool), "labels": {LABEL: pool}, "ownerReferences": [owner]}
+        body: dict[str, Any] = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": metadata,
+            "data": data_of(self._rings[pool], self._evidence.get(pool)),
+        }
+        there = pool in self._there
+        return Write(
+            ("ConfigMap", pool),
+            "PATCH" if there else "POST",
+            f"{self._path}/{name_of(pool)}" if there else self._path,
+            body,
+            Urgency.UPKEEP,
+            content_type="application/merge-patch+json" if there else "application/json",
+            kind="history",
+            done=self._landed(pool, hour),
+        )
+
+    def _landed(self, pool: PoolName, hour: int) -> Callable[[Outcome, Answer], None]:
+        def done(outcome: Outcome, answer: Answer) -> None:
+            match outcome:
+                case Outcome.DONE | Outcome.CONFLICT:
+                    self._there.add(pool)
+                case Outcome.GONE:
+                    self._there.discard(pool)
+                case Outcome.REFUSED:
+                    self._complain(str(answer))
+            if outcome is not Outcome.DONE and self._written.get(pool) == hour:
+                self._written.pop(pool)  # the next look tries again
+
+        return done
+
+
+def demand(mirror: Mirror) -> Demand:
+    """Return what is asked for, running and waiting, in chips x efficiency, by pool and class.
+
+    What waits counts in the pool it would like best.
+    """
+    found: defaultdict[PoolName, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+    pools = mirror.pool_records
+    for key, record in mirror.workload_records.items():
+        view = mirror.view(key)
+        asked = _asked(view) if view else None
+        if view is None or asked is None or asked[0] not in pools:
+            continue
+        pool, chips = asked
+        found[pool][view.class_name] += chips / CHIP * pools[pool].yields.gain(record.purpose)
+    return found
+
+
+def _asked(workload: Workload) -> tuple[PoolName, Milli] | None:
+    if workload.finished or workload.deleting or workload.suspend or not workload.variants:
+        return None
+    variant, given = admitted_as(workload), workload.assignment
+    if given is not None and variant is not None:
+        replicas = max(given.replicas, wanted(workload, variant))
+        return given.pool, max(0, replicas - workload.succeeded) * variant.ask.chips
+    first = workload.variants[0]
+    return first.pools[0], max(0, first.replicas - workload.succeeded) * first.ask.chips
