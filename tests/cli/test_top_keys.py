@@ -129,6 +129,12 @@ class Terminal:
         self.said = ""
         os.write(self._ours, keys.encode())
 
+    def goes_away(self):
+        os.close(self._ours)
+        code = self.process.wait(10)
+        os.close(self._theirs)
+        return code
+
     def end(self):
         code = self.process.wait(10)
         after = termios.tcgetattr(self._theirs)
@@ -158,3 +164,10 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(api, user):
     terminal.process.send_signal(signal.SIGINT)
     code, after = terminal.end()
     assert (code in {0, 130}, after) == (True, terminal.before)
+
+
+def test_it_ends_with_its_terminal(api, user):
+    api.add(*stock(nodes=1))
+    terminal = Terminal(user)
+    terminal.until("POOL")
+    assert terminal.goes_away() in {0, 1}  # its last screen may find nobody to take it

@@ -6,14 +6,17 @@ import sys
 import termios
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 NAMES = {"\x1b[A": "up", "\x1b[B": "down", "\x1b[5~": "pageup", "\x1b[6~": "pagedown", "\x1b": "esc"}
 
 
 @contextmanager
 def keys() -> Iterator[asyncio.Queue[str]]:
-    """Yield a queue of keys as they are pressed; an empty one where nobody types (input from a pipe)."""
+    """Yield a queue of keys as they are pressed; an empty one where nobody types (input from a pipe).
+
+    Where the terminal goes away, the last key is `q`.
+    """
     pressed: asyncio.Queue[str] = asyncio.Queue()
     if not sys.stdin.isatty():
         yield pressed
@@ -23,7 +26,10 @@ def keys() -> Iterator[asyncio.Queue[str]]:
     tty.setcbreak(terminal)  # Ctrl-C stays a signal
 
     def read() -> None:
-        for key in named(os.read(terminal, 64).decode("utf-8", "replace")):
+        typed = _read(terminal)
+        if not typed:
+            loop.remove_reader(terminal)
+        for key in named(typed) or ["q"]:
             pressed.put_nowait(key)
 
     loop.add_reader(terminal, read)
@@ -31,7 +37,16 @@ def keys() -> Iterator[asyncio.Queue[str]]:
         yield pressed
     finally:
         loop.remove_reader(terminal)
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # there is none any more
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def _read(terminal: int) -> str:
+    """What was typed; nothing where the terminal is gone."""
+    try:
+        return os.read(terminal, 64).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def named(typed: str) -> list[str]:
