@@ -22,10 +22,6 @@ setup: ## Install what the project needs into .venv (from PyPI), if it isn't the
 demo: setup ## A control plane with 60 nodes, the operator, and a story of two minutes. KEEP=1 leaves it up.
 	@$(BIN)/python -m tools.demo
 
-.PHONY: screens
-screens: setup ## Draw `chippool top` and `explain` into docs/images, as they look beside a control plane.
-	@$(BIN)/python -m tools.screens docs/images
-
 .PHONY: plane-up
 plane-up: setup ## Start a control plane and print its KUBECONFIG and PATH. FLEET=file NAME=name
 	@$(BIN)/python -m tools.plane up --name $(NAME) --fleet $(FLEET)
@@ -106,7 +102,8 @@ docs: setup ## The documentation's site, built strictly, into build/site.
 # To measure it
 
 .PHONY: screens
-screens: setup ## Take the pictures of the board that the documents show, into docs/images.
+screens: setup ## Take the pictures of `top`, `explain` and the board that the documents show, into docs/images.
+	@$(BIN)/python -m tools.screens docs/images
 	@$(BIN)/python -m tools.board.screens
 
 .PHONY: bench
