@@ -1,4 +1,3 @@
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ def _plane(request):
     listed = found.kubectl("get", "nodes", "-l", "nvidia.com/gpu.product=NVIDIA-H800", "-o", "name").stdout.split()
     if getattr(request.module, "FLEET", "small.yaml") != "small.yaml" or len(listed) != 4:
         pytest.skip("needs four nodes of each chip, as in examples/fleets/small.yaml; the given cluster has others")
-    return nullcontext(found)
+    return found
 
 
 def _fleet(request) -> Path:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 
 import pytest
 
@@ -23,6 +24,12 @@ class GivenCluster:
         self.kubeconfig = kubeconfig
         self.bin = binaries
         self._folder = TemporaryDirectory(prefix="chippool-given-")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
 
     def kubectl(
         self,
