@@ -1,10 +1,13 @@
 """`chippool what-if` against a cluster over HTTP: what is typed, what is said, and that nothing is changed."""
 
+import json
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from chippool.cli.main import commands
 from tests.cli.clusters import running, running_ads, stock, two_ways
 from tests.state.build import a_deployment, a_node, a_pod, a_pool, a_variant, a_workload, an_assignment
 
@@ -138,6 +141,21 @@ def test_a_mistake_gets_a_sentence_that_names_the_flag(api, user, words, code, s
     done = user.types("what-if", *words)
     assert done.exit_code == code
     assert sentence in done.stderr
+
+
+def test_a_cluster_in_a_file_gives_the_same_answer(api, user, tmp_path):
+    api.add(*stock(nodes=2), *running_ads("rank", ["n1"]), *running("gang", ["n2"]))
+    file = str(tmp_path / "cluster.json.gz")
+    user.reads("snapshot", "--file", file)
+    words = ("what-if", "--lose", "h800=50%", "-o", "json")
+    done = CliRunner().invoke(commands, [*words, "--snapshot", file])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == json.loads(user.reads(*words))
+    done = CliRunner().invoke(commands, ["what-if", "--snapshot", "nowhere.json"])
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "Error: --snapshot: nowhere.json can't be read: No such file or directory.\n",
+    )
 
 
 def test_what_can_not_be_submitted_is_said(api, user, file):

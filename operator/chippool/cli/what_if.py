@@ -21,9 +21,12 @@ from chippool.cli.what_if_flags import Wishes, changes
 from chippool.cli.what_if_text import lines
 from chippool.control.learner import Learner
 from chippool.shell import memory
+from chippool.sim.fleet import BadInputError
+from chippool.sim.recorded import mirror_of, recorded
 from chippool.sim.submitted import Surroundings, latest
 from chippool.sim.whatif import Answer, what_if
 from chippool.sim.whatif_drawing import drawn
+from chippool.state.mirror import Mirror
 
 Several = list[str] | None
 PAGE = 1000
@@ -69,6 +72,7 @@ def ask_what_if(
     ] = None,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
+    snapshot: options.Recorded = None,
     namespace: options.Namespace = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw pools before and after, by class, into this .svg.", metavar="FILE")
@@ -91,7 +95,10 @@ def ask_what_if(
         priority=tuple(priority or ()),
     )
     how = computed(lambda: How(_plot_of(plot), _seconds(within)))
-    scene = answered(_look(options.Target(kubeconfig, context), namespace))
+    if snapshot is None:
+        scene = answered(_look(options.Target(kubeconfig, context), namespace))
+    else:
+        scene = computed(lambda: _of_file(snapshot, namespace or "default"))
     found = computed(lambda: _answer(wishes, scene, how))
     if output is not Output.TABLE:
         typer.echo(text(documented(found, scene.now), options.Structured(output.value)))
@@ -130,10 +137,21 @@ async def _look(target: options.Target, namespace: str | None) -> Surroundings:
                 f"what-if decides on the whole cluster, and you may not list {', '.join(forbidden.kinds)} in all "
                 "namespaces. Ask for the chart's ClusterRole chippool-observer, or one with the verb list on them."
             ) from forbidden
-        snapshot = Learner().taught(mirror.snapshot())
-        # Admissions carry the operator's clock, which may be ahead of this one; nothing is from the future.
-        now = max(time.time(), latest(snapshot))
-        return Surroundings(snapshot, mirror.pool_records, namespace or client.namespace, now)
+        return _scene(mirror, time.time(), namespace or client.namespace)
+
+
+def _of_file(path: Path, namespace: str) -> Surroundings:
+    try:
+        found = recorded(path)
+    except BadInputError as error:
+        raise Failure(f"--snapshot: {error}.") from error
+    return _scene(mirror_of(found.items, found.taken_at), found.taken_at, namespace)
+
+
+def _scene(mirror: Mirror, moment: float, namespace: str) -> Surroundings:
+    snapshot = Learner().taught(mirror.snapshot())
+    # Admissions carry the operator's clock, which may be ahead of this one; nothing is from the future.
+    return Surroundings(snapshot, mirror.pool_records, namespace, max(moment, latest(snapshot)))
 
 
 def _progress() -> Progress:
