@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from chippool.cli.main import commands
 from tests.cli.clusters import running, running_ads, stock, two_ways
-from tests.state.build import a_deployment, a_node, a_pod, a_pool, a_variant, a_workload, an_assignment
+from tests.state.build import GPU, NPU, a_deployment, a_node, a_pod, a_pool, a_variant, a_workload, an_assignment
 
 RACK = {"rack": "r1"}
 
@@ -87,6 +87,37 @@ def test_more_chips_let_who_waits_start_and_services_grow(api, user):
     assert said["nodes"]["added"] == ["what-if-h800-0001", "what-if-h800-0002"]
 
 
+def known(name, speed, **supply):
+    """A pool whose chips' speed and supply are stated."""
+    chip = {"vendor": "v", "model": "own", "resourceName": NPU if name == "npu" else GPU}
+    return a_pool(name, chip=chip | {"relativeSpeed": {"training": speed}}, supply={"owned": 16, **supply})
+
+
+def test_a_ban_and_software_that_makes_more_of_a_chip_change_what_the_stock_is_worth(api, user):
+    order = [{"chips": 100, "expected": "2027-03-01"}]
+    api.add(*stock(nodes=2), known("h800", "1", onOrder=order), known("npu", "0.5", origin="Domestic"))
+    words = ("what-if", "--ban", "h800", "--lose", "h800=8", "--efficiency", "npu/training=2")
+    said = user.reads_json(*words)
+    assert said["effectiveChips"] == [
+        {
+            "purpose": "Training",
+            "otherwise": {"chips": 20.0, "domesticRatio": 0.2},
+            "then": {"chips": 16.0, "domesticRatio": 0.5},
+        }
+    ]
+    pools = {one["name"]: one for one in said["pools"]}
+    assert [pools["h800"][at]["arriving"] for at in ("otherwise", "then")] == [100.0, 0.0]
+    assert [pools["npu"][at]["effectiveChips"] for at in ("otherwise", "then")] == [
+        {"Training": 4.0},
+        {"Training": 8.0},
+    ]
+    table = user.reads(*words)
+    assert "Effective chips: Training 20 → 16 (domestic 20% → 50%)." in table
+    assert "On order for h800, each order at its probability: 100 → 0 chips." in table
+    doubled = user.reads_json("what-if", "--efficiency", "training=2")
+    assert [doubled["effectiveChips"][0][at]["chips"] for at in ("otherwise", "then")] == [20.0, 40.0]
+
+
 def test_what_happens_anyway_is_told_apart(api, user):
     api.add(*stock(nodes=2), a_workload("more"), *running("gang", ["n1"]))
     said = user.reads_json("what-if")
@@ -125,6 +156,10 @@ def test_the_picture_has_two_bars_for_each_pool(api, user, tmp_path):
         (("--lose-node", "n9"), 1, "--lose-node: there is no node n9; did you mean n"),
         (("--lose-rack", "r1"), 1, "--lose-rack r1: no pool says which label of its nodes is the rack"),
         (("--add-chips", "h800=0"), 2, "--add-chips h800=0: give one chip at least."),
+        (("--ban", "h80"), 1, "--ban: there is no ChipPool h80; did you mean h800?"),
+        (("--efficiency", "serve=2"), 1, "--efficiency: there is no purpose serve; did you mean serving?"),
+        (("--efficiency", "h80/serving=2"), 1, "--efficiency: there is no ChipPool h80; did you mean h800?"),
+        (("--efficiency", "serving=0"), 2, "--efficiency serving=0: the factor must be more than 0."),
         (("--limit", "q=8"), 2, "--limit q=8: give QUEUE/POOL=CHIPS"),
         (("--limit", "qq/h800=8"), 1, "--limit: there is no ChipQueue qq; did you mean q?"),
         (("--grow", "serving=-1"), 2, "--grow serving=-1: the factor must be more than 0."),

@@ -6,6 +6,7 @@ from chippool.core.ids import CHIP
 from chippool.core.model import Mode
 from chippool.core.whatif import (
     AddChips,
+    Ban,
     Grow,
     LoseChips,
     LoseDomain,
@@ -96,6 +97,11 @@ def test_a_limit_is_set_beside_the_others():
         "h20": 4 * CHIP,
         "h800": 8 * CHIP,
     }
+
+
+def test_a_banned_pool_is_resold_to_nobody_from_now_on():
+    resale = changed(a_snapshot(nodes(1)), [Ban("h800")], NOW).pools["h800"].resale
+    assert (resale.allowed, resale.until, resale.spares_first) == (False, NOW, True)
 
 
 def test_a_service_grows_in_all_its_ways_rounded_up():

@@ -7,10 +7,10 @@ import pytest
 
 from chippool.core.ids import CHIP
 from chippool.core.model import Mode
-from chippool.core.whatif import AddChips, Grow, LoseChips, LoseNodes, SetClass, SetLimit, Submit
+from chippool.core.whatif import AddChips, Ban, Grow, LoseChips, LoseNodes, SetClass, SetLimit, Submit
 from chippool.sim.uses import uses
 from chippool.sim.whatif import Fate, State, what_if
-from tests.core.build import a_node, a_pool, a_reserve, a_snapshot, a_variant, a_workload, nodes
+from tests.core.build import a_node, a_pool, a_queue, a_reserve, a_snapshot, a_variant, a_workload, an_access, nodes
 
 NOW = 1000.0
 
@@ -95,6 +95,18 @@ def test_a_limit_keeps_new_work_out_and_leaves_what_runs():
     assert outcome(answer, "waits").due_to_change
     assert outcome(answer, "waits").then.reason == "QueueLimit"
     assert outcome(answer, "waits").otherwise.state is State.RUNS
+
+
+def test_with_a_ban_customers_give_back_what_they_have_and_go_on_where_they_may():
+    queues = [a_queue("ours"), a_queue("theirs", external=True)]
+    pools = [a_pool(pool, access=[an_access(), an_access(external=True)]) for pool in ("h20", "h800")]
+    sold = a_workload("sold", "batch", on=("h800-000",), queue="theirs")
+    moves = a_workload("moves", "batch", a_variant("h800"), a_variant("h20"), on=("h800-001",), queue="theirs")
+    own = a_workload("own", "batch", on=("h800-002",), queue="ours")
+    before = a_snapshot([*nodes(3), *nodes(1, pool="h20")], [sold, moves, own], pools=pools, queues=queues)
+    answer = asked(before, Ban("h800"))
+    assert fates(answer) == {"sold": "displaced", "moves": "moves", "own": "runs"}
+    assert "are not resold to External queues any more" in outcome(answer, "sold").why
 
 
 def test_what_happens_anyway_is_not_laid_at_the_change():

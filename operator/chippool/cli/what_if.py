@@ -17,15 +17,16 @@ from chippool.cli.cluster import ForbiddenError, connected, mirrored
 from chippool.cli.failures import Exit, Failure, answered, computed
 from chippool.cli.structured import text
 from chippool.cli.what_if_document import documented
-from chippool.cli.what_if_flags import Wishes, changes
+from chippool.cli.what_if_flags import Wishes, changes, gains
 from chippool.cli.what_if_text import lines
 from chippool.control.learner import Learner
 from chippool.shell import memory
 from chippool.sim.fleet import BadInputError
 from chippool.sim.recorded import mirror_of, recorded
 from chippool.sim.submitted import Surroundings, latest
-from chippool.sim.whatif import Answer, what_if
+from chippool.sim.whatif import what_if
 from chippool.sim.whatif_drawing import drawn
+from chippool.sim.whatif_stock import Stock, Told, changed_stock
 from chippool.state.mirror import Mirror
 
 Several = list[str] | None
@@ -58,6 +59,13 @@ def ask_what_if(
         Several, _option("--lose-rack", "VALUE", "Lose all nodes with this value in a level of a pool's topology.")
     ] = None,
     add_chips: Annotated[Several, _option("--add-chips", "POOL=N", "Add nodes like most of the pool's.")] = None,
+    ban: Annotated[
+        Several, _option("--ban", "POOL", "Ban export of its chips, as once spec.supply.graceUntil has passed.")
+    ] = None,
+    efficiency: Annotated[
+        Several,
+        _option("--efficiency", "[POOL/]PURPOSE=F", "Let software make F chips of one for this purpose."),
+    ] = None,
     limit: Annotated[Several, _option("--limit", "QUEUE/POOL=N", "Let the queue have so many chips at most.")] = None,
     grow: Annotated[
         Several, _option("--grow", "serving|NS/NAME=F", "Let all services, or one, ask for F times its replicas.")
@@ -89,10 +97,12 @@ def ask_what_if(
         lose_node=tuple(lose_node or ()),
         lose_rack=tuple(lose_rack or ()),
         add_chips=tuple(add_chips or ()),
+        ban=tuple(ban or ()),
         limit=tuple(limit or ()),
         grow=tuple(grow or ()),
         submit=tuple(submit or ()),
         priority=tuple(priority or ()),
+        efficiency=tuple(efficiency or ()),
     )
     how = computed(lambda: How(_plot_of(plot), _seconds(within)))
     if snapshot is None:
@@ -106,7 +116,7 @@ def ask_what_if(
     _print(found)
 
 
-def _print(found: Answer) -> None:
+def _print(found: Told) -> None:
     console = Console(highlight=False)
     if console.is_terminal:
         console.print(*lines(found), sep="\n")
@@ -117,15 +127,16 @@ def _print(found: Answer) -> None:
     typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def _answer(wishes: Wishes, scene: Surroundings, how: How) -> Answer:
-    wanted = changes(wishes, scene)
+def _answer(wishes: Wishes, scene: Surroundings, how: How) -> Told:
+    wanted, gained = changes(wishes, scene), gains(wishes, scene)
     memory.settle()
     with _progress() as bar:
         task = bar.add_task("decisions", total=None)
         found = what_if(scene.snapshot, wanted, scene.now, lambda _: bar.advance(task), how.within)
     if how.plot is not None:
         how.plot.write_text(drawn(found))
-    return found
+    before = Stock(scene.pools, scene.healthy)
+    return Told(found, before, changed_stock(before, found, wanted, gained))
 
 
 async def _look(target: options.Target, namespace: str | None) -> Surroundings:
@@ -151,7 +162,9 @@ def _of_file(path: Path, namespace: str) -> Surroundings:
 def _scene(mirror: Mirror, moment: float, namespace: str) -> Surroundings:
     snapshot = Learner().taught(mirror.snapshot())
     # Admissions carry the operator's clock, which may be ahead of this one; nothing is from the future.
-    return Surroundings(snapshot, mirror.pool_records, namespace, max(moment, latest(snapshot)))
+    now = max(moment, latest(snapshot))
+    healthy = {pool: mirror.pool_counts(pool).healthy for pool in mirror.pool_records}
+    return Surroundings(snapshot, mirror.pool_records, namespace, now, healthy)
 
 
 def _progress() -> Progress:

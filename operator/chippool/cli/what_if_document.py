@@ -2,18 +2,21 @@
 
 from typing import Any
 
+from chippool.core.capacity import Purpose
 from chippool.core.ids import PoolName
 from chippool.sim.settled import Settled
 from chippool.sim.uses import Use, uses
-from chippool.sim.whatif import Answer, Fate, Outcome, Stand
+from chippool.sim.whatif import Fate, Outcome, Stand
+from chippool.sim.whatif_stock import Stock, Told
 from chippool.visibility.document import as_chips, document
 from chippool.visibility.words import moment
 
 Json = dict[str, Any]
 
 
-def documented(answer: Answer, now: float) -> Json:
+def documented(told: Told, now: float) -> Json:
     """Return the answer in JSON's own types; `now` in seconds since the epoch."""
+    answer = told.answer
     return {
         "at": moment(now),
         "atRest": answer.otherwise.at_rest and answer.then.at_rest,
@@ -23,7 +26,8 @@ def documented(answer: Answer, now: float) -> Json:
         },
         "workloads": [_workload(one) for one in answer.outcomes if concerned(one)],
         "unconcerned": sum(not concerned(one) for one in answer.outcomes),
-        "pools": _pools(answer),
+        "pools": _pools(told),
+        "effectiveChips": [_effective(told, purpose) for purpose in told.before.worth()],
     }
 
 
@@ -42,19 +46,31 @@ def _stand(stand: Stand) -> Json:
     return said | {name: moment(said[name]) for name in ("until", "starts") if name in said}
 
 
-def _pools(answer: Answer) -> list[Json]:
+def _effective(told: Told, purpose: Purpose) -> Json:
+    """Of all pools together, in chips of the reference."""
+    found: Json = {"purpose": purpose.value}
+    for name, stock in (("otherwise", told.before), ("then", told.after)):
+        home = stock.domestic(purpose)
+        ratio = {} if home is None else {"domesticRatio": round(home, 4)}
+        found[name] = {"chips": round(stock.worth().get(purpose, 0.0), 3), **ratio}
+    return found
+
+
+def _pools(told: Told) -> list[Json]:
+    answer = told.answer
     otherwise, then = uses(answer.otherwise.snapshot), uses(answer.then.snapshot)
     return [
         {
             "name": pool,
-            "otherwise": _pool(otherwise[pool], answer.otherwise, pool),
-            "then": _pool(then[pool], answer.then, pool),
+            "otherwise": _pool(otherwise[pool], answer.otherwise, pool, told.before),
+            "then": _pool(then[pool], answer.then, pool, told.after),
         }
         for pool in otherwise
     ]
 
 
-def _pool(use: Use, at: Settled, pool: PoolName) -> Json:
+def _pool(use: Use, at: Settled, pool: PoolName, stock: Stock) -> Json:
+    arriving = stock.arriving(pool)
     return {
         "nodes": use.nodes,
         "chips": as_chips(use.installed),
@@ -63,4 +79,6 @@ def _pool(use: Use, at: Settled, pool: PoolName) -> Json:
         "unmanaged": as_chips(use.unmanaged),
         "byClass": {name: as_chips(chips) for name, chips in use.by_class.items()},
         "price": at.plan.prices.get(pool, 0),
+        "effectiveChips": {purpose.value: round(chips, 3) for purpose, chips in stock.effective(pool).items()},
+        **({} if arriving is None else {"arriving": arriving}),
     }

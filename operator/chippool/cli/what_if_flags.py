@@ -8,10 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from chippool.cli.failures import Exit, Failure
+from chippool.core.capacity import Purpose
 from chippool.core.ids import CHIP, ClassName, Milli, NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Mode, Snapshot
 from chippool.core.whatif import (
     AddChips,
+    Ban,
     Change,
     Grow,
     LoseChips,
@@ -25,6 +27,7 @@ from chippool.core.whatif import (
 )
 from chippool.sim.fleet import BadInputError
 from chippool.sim.submitted import Surroundings, submitted
+from chippool.sim.whatif_stock import Efficiency
 
 SERVING = "serving"
 """All services, where `--grow` names no workload."""
@@ -38,10 +41,12 @@ class Wishes:
     lose_node: tuple[str, ...] = ()
     lose_rack: tuple[str, ...] = ()
     add_chips: tuple[str, ...] = ()
+    ban: tuple[str, ...] = ()
     limit: tuple[str, ...] = ()
     grow: tuple[str, ...] = ()
     submit: tuple[Path, ...] = ()
     priority: tuple[str, ...] = ()
+    efficiency: tuple[str, ...] = ()
 
 
 def changes(wishes: Wishes, around: Surroundings) -> list[Change]:
@@ -55,11 +60,17 @@ def changes(wishes: Wishes, around: Surroundings) -> list[Change]:
         *(_rack(snapshot, value) for value in wishes.lose_rack),
         *(_lost(snapshot, said) for said in wishes.lose),
         *(_added(snapshot, said) for said in wishes.add_chips),
+        *(Ban(PoolName(_known("--ban", "ChipPool", name, snapshot.pools))) for name in wishes.ban),
         *(_limited(snapshot, said) for said in wishes.limit),
         *(_grown(around, said) for said in wishes.grow),
         *arriving,
         *(_ranked(around, known, said) for said in wishes.priority),
     ]
+
+
+def gains(wishes: Wishes, around: Surroundings) -> list[Efficiency]:
+    """Return what software is to make of chips; Failure says what is wrong with an option."""
+    return [_gain(around, said) for said in wishes.efficiency]
 
 
 # --- chips
@@ -108,6 +119,18 @@ def _limited(snapshot: Snapshot, said: str) -> Change:
     return SetLimit(
         name, PoolName(_known("--limit", "ChipPool", pool, snapshot.pools)), _count("--limit", said, amount)
     )
+
+
+def _gain(around: Surroundings, said: str) -> Efficiency:
+    about, amount = _parts("--efficiency", said, "serving=2 or nvidia-h20/serving=2")
+    name, slash, purpose = about.rpartition("/")
+    factor = _number("--efficiency", said, amount)
+    if factor <= 0:
+        raise Failure(f"--efficiency {said}: the factor must be more than 0.", Exit.USAGE)
+    known = {one.lower(): one for one in Purpose}
+    chosen = known[_known("--efficiency", "purpose", purpose.lower(), known)]
+    pool = PoolName(_known("--efficiency", "ChipPool", name, around.pools)) if slash else None
+    return Efficiency(chosen, float(factor), pool)
 
 
 # --- workloads

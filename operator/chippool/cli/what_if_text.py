@@ -7,10 +7,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from chippool.core.capacity import Purpose
 from chippool.core.ids import Milli, PoolName
 from chippool.core.model import Node
 from chippool.sim.uses import Use, uses
 from chippool.sim.whatif import Answer, Fate, Outcome, Stand, State
+from chippool.sim.whatif_stock import Told
 from chippool.visibility.document import as_chips
 from chippool.visibility.words import moment
 
@@ -44,10 +46,12 @@ COLOURS = {
 _URGENCY = [*Fate]
 
 
-def lines(answer: Answer) -> Iterator[RenderableType]:
+def lines(told: Told) -> Iterator[RenderableType]:
     """Yield what is printed, part by part."""
+    answer = told.answer
     yield from _nodes(answer)
     yield _pools(answer)
+    yield from _stock(told)
     yield ""
     due = [one for one in answer.outcomes if one.due_to_change]
     anyway = [one for one in answer.outcomes if not one.due_to_change and one.fate not in {Fate.RUNS, Fate.SUSPENDED}]
@@ -91,6 +95,30 @@ def _pools(answer: Answer) -> Table:
     return table
 
 
+def _stock(told: Told) -> Iterator[str]:
+    """What the stock is worth, and what is yet to arrive, where that changes."""
+    before, after = told.before.worth(), told.after.worth()
+    moved = [purpose for purpose in before if before[purpose] != after[purpose]]
+    if moved:
+        parts = (
+            f"{purpose.value} {_change(before[purpose], after[purpose])}{_home(told, purpose)}" for purpose in moved
+        )
+        yield f"Effective chips: {', '.join(parts)}."
+    for pool in told.before.pools:
+        due, left = told.before.arriving(pool), told.after.arriving(pool)
+        if due != left:
+            yield f"On order for {pool}, each order at its probability: {_change(due or 0.0, left or 0.0)} chips."
+
+
+def _home(told: Told, purpose: Purpose) -> str:
+    """The part of domestic chips."""
+    parts = [stock.domestic(purpose) for stock in (told.before, told.after)]
+    shown = [f"{part:.0%}" for part in parts if part is not None]
+    if not shown:
+        return ""
+    return f" (domestic {shown[0]})" if shown[0] == shown[-1] else f" (domestic {shown[0]} → {shown[-1]})"
+
+
 def _used(use: Use) -> Milli:
     return sum(use.by_class.values())
 
@@ -106,7 +134,8 @@ def _chips(before: Milli, after: Milli) -> str:
 
 
 def _change(before: float, after: float) -> str:
-    return f"{before:g}" if before == after else f"{before:g} → {after:g}"
+    shown = [f"{value:,.6g}".replace(",", "") if value != int(value) else str(int(value)) for value in (before, after)]
+    return shown[0] if before == after else f"{shown[0]} → {shown[1]}"
 
 
 def _table(title: str, outcomes: list[Outcome]) -> Iterator[RenderableType]:

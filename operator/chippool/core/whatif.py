@@ -8,8 +8,10 @@ from math import ceil
 
 from chippool.core.ids import ClassName, Milli, NodeName, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Node, Snapshot, Workload
+from chippool.core.supply import Resale
 
 HOSTNAME = "kubernetes.io/hostname"
+BANNED = "spec.supply.export is Banned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,13 @@ class AddChips:
 
     pool: PoolName
     chips: Milli
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """Export of a pool's chips is banned, and the time of grace is over."""
+
+    pool: PoolName
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +83,9 @@ class SetClass:
     class_name: ClassName
 
 
-Change = LoseNodes | LoseDomain | LoseChips | AddChips | SetLimit | Grow | Submit | SetClass
+Change = LoseNodes | LoseDomain | LoseChips | AddChips | Ban | SetLimit | Grow | Submit | SetClass
 
-_TURNS = (LoseNodes, LoseDomain, LoseChips, AddChips, SetLimit, Grow, Submit, SetClass)
+_TURNS = (LoseNodes, LoseDomain, LoseChips, AddChips, Ban, SetLimit, Grow, Submit, SetClass)
 """Losses come first, so that nothing is lost of what is added, and a class is set last, so that it may be that of a
 workload that is submitted."""
 
@@ -95,6 +104,10 @@ def _changed(snapshot: Snapshot, change: Change, now: float) -> Snapshot:
         case AddChips(pool=pool, chips=chips):
             added = {node.name: node for node in like_most(snapshot, pool, chips)}
             return replace(snapshot, nodes={**snapshot.nodes, **added})
+        case Ban(pool=pool):
+            resale = Resale(False, BANNED, until=now, spares_first=True)
+            banned = replace(snapshot.pools[pool], resale=resale)
+            return replace(snapshot, pools={**snapshot.pools, pool: banned})
         case SetLimit(queue=name, pool=pool, chips=chips):
             queue = snapshot.queues[name]
             limited = replace(queue, limits={**queue.limits, pool: chips})

@@ -1,14 +1,14 @@
 """ChipWorkloads from files, as a cluster would show them that was just asked for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from chippool.api.workload import ChipWorkload
-from chippool.core.ids import PoolName
+from chippool.core.ids import Milli, PoolName
 from chippool.core.model import Snapshot, Workload
 from chippool.sim.fleet import BadInputError, Json, documents
 from chippool.state.annotations import time_text
@@ -28,6 +28,8 @@ class Surroundings:
     namespace: str
     """Of those that name none."""
     now: float
+    healthy: Mapping[PoolName, Milli] = field(default_factory=dict)
+    """Chips of each pool that work."""
 
 
 def latest(snapshot: Snapshot) -> float:
