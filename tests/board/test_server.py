@@ -7,11 +7,13 @@ import pytest
 
 from chippool.board.guard import HEADERS
 from chippool.board.racks import racks
+from chippool.cli.forecast_live import known_of
 from chippool.cli.what_if_document import documented
 from chippool.cli.what_if_flags import Wishes, changes
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.sim.submitted import Surroundings
 from chippool.sim.whatif import what_if
+from chippool.sim.whatif_stock import Stock, Told, changed_stock
 from chippool.visibility.explanation import explained
 from chippool.visibility.explanation_text import sentences
 from chippool.visibility.reading import decided
@@ -219,7 +221,9 @@ async def test_what_if_answers_as_the_command_line_does(reader):
     there = await decided(busy().mirror, NOW)
     around = Surroundings(there.snapshot, there.mirror.pool_records, "team", NOW)
     wished = changes(Wishes(lose=("h800=8",), priority=("gang=ads",)), around)
-    expected = documented(what_if(there.snapshot, wished, NOW), NOW)
+    stock = Stock({pool: known_of(there.mirror, pool, {}) for pool in sorted(there.mirror.pool_records)})
+    comes_to = what_if(there.snapshot, wished, NOW)
+    expected = documented(Told(comes_to, stock, changed_stock(stock, comes_to, wished, [])), NOW)
     assert {name: found[name] for name in expected} == expected
     assert {one["fate"] for one in found["workloads"]} <= found["words"].keys()
 

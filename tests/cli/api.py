@@ -12,6 +12,7 @@ PREFIXES = {
     "priorityclasses": "/apis/scheduling.k8s.io/v1",
     "namespaces": "/api/v1",
     "nodes": "/api/v1",
+    "configmaps": "/api/v1",
     "pods": "/api/v1",
     "jobs": "/apis/batch/v1",
     "deployments": "/apis/apps/v1",

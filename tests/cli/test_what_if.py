@@ -8,8 +8,22 @@ import yaml
 from typer.testing import CliRunner
 
 from chippool.cli.main import commands
+from chippool.core.demand import HOUR_S, Ring
+from chippool.state.history import LABEL, data_of, name_of
 from tests.cli.clusters import running, running_ads, stock, two_ways
-from tests.state.build import GPU, NPU, a_deployment, a_node, a_pod, a_pool, a_variant, a_workload, an_assignment
+from tests.state.build import (
+    GPU,
+    NOW,
+    NPU,
+    a_deployment,
+    a_node,
+    a_pod,
+    a_pool,
+    a_variant,
+    a_workload,
+    an_assignment,
+    an_object,
+)
 
 RACK = {"rack": "r1"}
 
@@ -116,6 +130,25 @@ def test_a_ban_and_software_that_makes_more_of_a_chip_change_what_the_stock_is_w
     assert "On order for h800, each order at its probability: 100 → 0 chips." in table
     doubled = user.reads_json("what-if", "--efficiency", "training=2")
     assert [doubled["effectiveChips"][0][at]["chips"] for at in ("otherwise", "then")] == [20.0, 40.0]
+
+
+def remembered(pool, daily):
+    """What the operator keeps of a pool's demand."""
+    ring = Ring(int(NOW // HOUR_S), {}, {"train": tuple(map(float, daily))})
+    kept = an_object("ConfigMap", name_of(pool), "chippool-system", labels={LABEL: pool})
+    return kept | {"data": data_of(ring, None)}
+
+
+def test_how_long_the_stock_lasts_is_told_before_and_after(api, user):
+    api.add(*stock(nodes=2), remembered("h800", [9 + day * 0.05 for day in range(60)]))
+    words = ("what-if", "--lose", "h800=8")
+    pool = next(one for one in user.reads_json(*words)["pools"] if one["name"] == "h800")
+    assert pool["otherwise"]["runway"]["likely"] > pool["then"]["runway"]["likely"]
+    assert "demand is past the stock already" in pool["then"]["runway"]["sentence"]
+    said = user.reads(*words)
+    assert "h800 now: demand grows" in said
+    assert f"h800 then: {pool['then']['runway']['sentence']}" in said
+    assert "h800 now:" not in user.reads("what-if", "--lose", "npu=8")
 
 
 def test_what_happens_anyway_is_told_apart(api, user):

@@ -9,12 +9,14 @@ from chippool.api.duration import seconds
 from chippool.board.guard import RefusedError
 from chippool.board.source import Look
 from chippool.cli.failures import Failure
+from chippool.cli.forecast_live import known_of
 from chippool.cli.what_if import ask_what_if
 from chippool.cli.what_if_document import documented
-from chippool.cli.what_if_flags import Wishes, changes
+from chippool.cli.what_if_flags import Wishes, changes, gains
 from chippool.cli.what_if_text import WORDS
 from chippool.sim.submitted import Surroundings, latest
 from chippool.sim.whatif import what_if
+from chippool.sim.whatif_stock import Stock, Told, changed_stock
 from chippool.state.mirror import Mirror
 
 Json = dict[str, Any]
@@ -64,13 +66,15 @@ def answer(look: Look, mirror: Mirror, namespace: str, asked: Question) -> Json:
     snapshot = look.reading.snapshot
     # Admissions carry the operator's clock, which may be ahead of this one; nothing is from the future.
     now = max(look.reading.now, latest(snapshot))
-    around = Surroundings(snapshot, mirror.pool_records, namespace, now)
+    stock = Stock({pool: known_of(mirror, pool, {}) for pool in sorted(mirror.pool_records)})
+    around = Surroundings(snapshot, mirror.pool_records, namespace, now, stock)
     try:
-        wanted = changes(asked.wishes, around)
+        wanted, gained = changes(asked.wishes, around), gains(asked.wishes, around)
     except Failure as failure:
         raise MistakeError(str(failure)) from failure
     found = what_if(snapshot, wanted, now, within=asked.within)
-    return documented(found, now) | {"words": {fate.value: said for fate, said in WORDS.items()}}
+    told = Told(found, stock, changed_stock(stock, found, wanted, gained))
+    return documented(told, now) | {"words": {fate.value: said for fate, said in WORDS.items()}}
 
 
 def _pair(pair: Any) -> tuple[str, str]:

@@ -67,13 +67,14 @@ class Forecasts:
 async def forecasts(target: Target, namespace: str) -> Forecasts:
     """Return the outlook of every pool; Failure: the history can't be read."""
     async with connected(target) as client:
-        mirror, histories = await mirrored(client), await _histories(client, namespace)
+        mirror, kept = await mirrored(client), await histories(client, namespace)
     now = time.time()
-    pools = tuple(_pool(mirror, name, histories.get(name, {}), now) for name in sorted(mirror.pool_records))
+    pools = tuple(_pool(mirror, name, kept.get(name, {}), now) for name in sorted(mirror.pool_records))
     return Forecasts(_moment(now), pools, domestic_share(mirror))
 
 
-async def _histories(client: Client, namespace: str) -> Histories:
+async def histories(client: Client, namespace: str) -> Histories:
+    """Return what the operator remembers of each pool; Failure: it can't be read."""
     try:
         found = await client.get(f"/api/v1/namespaces/{namespace}/configmaps", labelSelector=LABEL)
     except ApiError as error:
@@ -88,11 +89,16 @@ async def _histories(client: Client, namespace: str) -> Histories:
 
 
 def _pool(mirror: Mirror, name: PoolName, data: Mapping[str, str], now: float) -> PoolForecast:
-    record, counts = mirror.pool_records[name], mirror.pool_counts(name)
-    known = Known(record.supply, record.yields, counts.installed, counts.healthy, counts.purposes, evidence_of(data))
+    known = known_of(mirror, name, data)
     seen = outlook(ring_of(data) if DEMAND in data else None, known, now)
-    worth = {one.purpose.value: round(one.chips, 3) for one in capacities(known.yields, counts.healthy, known.used)}
+    worth = {one.purpose.value: round(one.chips, 3) for one in capacities(known.yields, known.healthy, known.used)}
     return _told(name, seen, worth, now)
+
+
+def known_of(mirror: Mirror, name: PoolName, data: Mapping[str, str]) -> Known:
+    """Return what the outlook of a pool is made from; `data` is what is remembered of it."""
+    record, counts = mirror.pool_records[name], mirror.pool_counts(name)
+    return Known(record.supply, record.yields, counts.installed, counts.healthy, counts.purposes, evidence_of(data))
 
 
 def _told(name: str, seen: Outlook, worth: Mapping[str, float], now: float) -> PoolForecast:

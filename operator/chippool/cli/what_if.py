@@ -15,11 +15,13 @@ from chippool.api.duration import seconds
 from chippool.cli import options
 from chippool.cli.cluster import ForbiddenError, connected, mirrored
 from chippool.cli.failures import Exit, Failure, answered, computed
+from chippool.cli.forecast_live import OPERATOR_NAMESPACE, Histories, histories, known_of
 from chippool.cli.structured import text
 from chippool.cli.what_if_document import documented
 from chippool.cli.what_if_flags import Wishes, changes, gains
 from chippool.cli.what_if_text import lines
 from chippool.control.learner import Learner
+from chippool.kube.client import Client
 from chippool.shell import memory
 from chippool.sim.fleet import BadInputError
 from chippool.sim.recorded import mirror_of, recorded
@@ -27,6 +29,7 @@ from chippool.sim.submitted import Surroundings, latest
 from chippool.sim.whatif import what_if
 from chippool.sim.whatif_drawing import drawn
 from chippool.sim.whatif_stock import Stock, Told, changed_stock
+from chippool.state.history import ring_of
 from chippool.state.mirror import Mirror
 
 Several = list[str] | None
@@ -82,6 +85,9 @@ def ask_what_if(
     context: options.Context = None,
     snapshot: options.Recorded = None,
     namespace: options.Namespace = None,
+    operator_namespace: Annotated[
+        str, typer.Option(help="Where the operator runs, and keeps what was asked for.", metavar="NAME")
+    ] = OPERATOR_NAMESPACE,
     plot: Annotated[
         Path | None, typer.Option(help="Draw pools before and after, by class, into this .svg.", metavar="FILE")
     ] = None,
@@ -106,24 +112,24 @@ def ask_what_if(
     )
     how = computed(lambda: How(_plot_of(plot), _seconds(within)))
     if snapshot is None:
-        scene = answered(_look(options.Target(kubeconfig, context), namespace))
+        scene = answered(_look(options.Target(kubeconfig, context), namespace, operator_namespace))
     else:
         scene = computed(lambda: _of_file(snapshot, namespace or "default"))
     found = computed(lambda: _answer(wishes, scene, how))
     if output is not Output.TABLE:
         typer.echo(text(documented(found, scene.now), options.Structured(output.value)))
         return
-    _print(found)
+    _print(found, scene.now)
 
 
-def _print(found: Told) -> None:
+def _print(found: Told, now: float) -> None:
     console = Console(highlight=False)
     if console.is_terminal:
-        console.print(*lines(found), sep="\n")
+        console.print(*lines(found, now), sep="\n")
         return
     page = Console(width=PAGE, file=io.StringIO(), highlight=False)
     with page.capture() as captured:
-        page.print(*lines(found), sep="\n")
+        page.print(*lines(found, now), sep="\n")
     typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
@@ -135,11 +141,10 @@ def _answer(wishes: Wishes, scene: Surroundings, how: How) -> Told:
         found = what_if(scene.snapshot, wanted, scene.now, lambda _: bar.advance(task), how.within)
     if how.plot is not None:
         how.plot.write_text(drawn(found))
-    before = Stock(scene.pools, scene.healthy)
-    return Told(found, before, changed_stock(before, found, wanted, gained))
+    return Told(found, scene.stock, changed_stock(scene.stock, found, wanted, gained))
 
 
-async def _look(target: options.Target, namespace: str | None) -> Surroundings:
+async def _look(target: options.Target, namespace: str | None, operator: str) -> Surroundings:
     async with connected(target) as client:
         try:
             mirror = await mirrored(client)
@@ -148,7 +153,15 @@ async def _look(target: options.Target, namespace: str | None) -> Surroundings:
                 f"what-if decides on the whole cluster, and you may not list {', '.join(forbidden.kinds)} in all "
                 "namespaces. Ask for the chart's ClusterRole chippool-observer, or one with the verb list on them."
             ) from forbidden
-        return _scene(mirror, time.time(), namespace or client.namespace)
+        return _scene(mirror, time.time(), namespace or client.namespace, await _remembered(client, operator))
+
+
+async def _remembered(client: Client, namespace: str) -> Histories:
+    """What was asked for until now; who may not read that is told nothing of how long the stock lasts."""
+    try:
+        return await histories(client, namespace)
+    except Failure:
+        return {}
 
 
 def _of_file(path: Path, namespace: str) -> Surroundings:
@@ -156,15 +169,16 @@ def _of_file(path: Path, namespace: str) -> Surroundings:
         found = recorded(path)
     except BadInputError as error:
         raise Failure(f"--snapshot: {error}.") from error
-    return _scene(mirror_of(found.items, found.taken_at), found.taken_at, namespace)
+    return _scene(mirror_of(found.items, found.taken_at), found.taken_at, namespace, {})
 
 
-def _scene(mirror: Mirror, moment: float, namespace: str) -> Surroundings:
+def _scene(mirror: Mirror, moment: float, namespace: str, kept: Histories) -> Surroundings:
     snapshot = Learner().taught(mirror.snapshot())
+    known = {pool: known_of(mirror, pool, kept.get(pool, {})) for pool in sorted(mirror.pool_records)}
+    rings = {pool: ring for pool, data in kept.items() if pool in known and (ring := ring_of(data)) is not None}
     # Admissions carry the operator's clock, which may be ahead of this one; nothing is from the future.
     now = max(moment, latest(snapshot))
-    healthy = {pool: mirror.pool_counts(pool).healthy for pool in mirror.pool_records}
-    return Surroundings(snapshot, mirror.pool_records, namespace, now, healthy)
+    return Surroundings(snapshot, mirror.pool_records, namespace, now, Stock(known, rings))
 
 
 def _progress() -> Progress:

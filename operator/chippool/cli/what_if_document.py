@@ -4,6 +4,7 @@ from typing import Any
 
 from chippool.core.capacity import Purpose
 from chippool.core.ids import PoolName
+from chippool.core.outlook import DAY_S
 from chippool.sim.settled import Settled
 from chippool.sim.uses import Use, uses
 from chippool.sim.whatif import Fate, Outcome, Stand
@@ -26,7 +27,7 @@ def documented(told: Told, now: float) -> Json:
         },
         "workloads": [_workload(one) for one in answer.outcomes if concerned(one)],
         "unconcerned": sum(not concerned(one) for one in answer.outcomes),
-        "pools": _pools(told),
+        "pools": _pools(told, now),
         "effectiveChips": [_effective(told, purpose) for purpose in told.before.worth()],
     }
 
@@ -56,17 +57,27 @@ def _effective(told: Told, purpose: Purpose) -> Json:
     return found
 
 
-def _pools(told: Told) -> list[Json]:
+def _pools(told: Told, now: float) -> list[Json]:
     answer = told.answer
     otherwise, then = uses(answer.otherwise.snapshot), uses(answer.then.snapshot)
     return [
         {
             "name": pool,
-            "otherwise": _pool(otherwise[pool], answer.otherwise, pool, told.before),
-            "then": _pool(then[pool], answer.then, pool, told.after),
+            "otherwise": _pool(otherwise[pool], answer.otherwise, pool, told.before) | _lasts(told.before, pool, now),
+            "then": _pool(then[pool], answer.then, pool, told.after) | _lasts(told.after, pool, now),
         }
         for pool in otherwise
     ]
+
+
+def _lasts(stock: Stock, pool: PoolName, now: float) -> Json:
+    """How long it lasts, as `chippool forecast` says it; days that are left out lie beyond what is looked at."""
+    found = stock.outlook(pool, now)
+    if found is None:
+        return {}
+    ends = document(found.runway) if found.runway else {}
+    days = {name: moment(now + one * DAY_S)[:10] for name, one in ends.items()}
+    return {"runway": {**days, "sentence": found.sentence}}
 
 
 def _pool(use: Use, at: Settled, pool: PoolName, stock: Stock) -> Json:

@@ -46,12 +46,13 @@ COLOURS = {
 _URGENCY = [*Fate]
 
 
-def lines(told: Told) -> Iterator[RenderableType]:
-    """Yield what is printed, part by part."""
+def lines(told: Told, now: float) -> Iterator[RenderableType]:
+    """Yield what is printed, part by part; `now` in seconds since the epoch."""
     answer = told.answer
     yield from _nodes(answer)
     yield _pools(answer)
     yield from _stock(told)
+    yield from _runways(told, now)
     yield ""
     due = [one for one in answer.outcomes if one.due_to_change]
     anyway = [one for one in answer.outcomes if not one.due_to_change and one.fate not in {Fate.RUNS, Fate.SUSPENDED}]
@@ -108,6 +109,15 @@ def _stock(told: Told) -> Iterator[str]:
         due, left = told.before.arriving(pool), told.after.arriving(pool)
         if due != left:
             yield f"On order for {pool}, each order at its probability: {_change(due or 0.0, left or 0.0)} chips."
+
+
+def _runways(told: Told, now: float) -> Iterator[str]:
+    """How long the stock lasts, where that changes; the sentences are those of `chippool forecast`."""
+    for pool in told.before.pools:
+        before, after = told.before.outlook(pool, now), told.after.outlook(pool, now)
+        if before is not None and after is not None and before.sentence != after.sentence:
+            yield f"{pool} now: {before.sentence}"
+            yield f"{pool} then: {after.sentence}"
 
 
 def _home(told: Told, purpose: Purpose) -> str:

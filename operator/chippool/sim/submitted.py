@@ -8,9 +8,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from chippool.api.workload import ChipWorkload
-from chippool.core.ids import Milli, PoolName
+from chippool.core.ids import PoolName
 from chippool.core.model import Snapshot, Workload
 from chippool.sim.fleet import BadInputError, Json, documents
+from chippool.sim.whatif_stock import Stock
 from chippool.state.annotations import time_text
 from chippool.state.holds import Tally
 from chippool.state.project import project_workload
@@ -28,8 +29,7 @@ class Surroundings:
     namespace: str
     """Of those that name none."""
     now: float
-    healthy: Mapping[PoolName, Milli] = field(default_factory=dict)
-    """Chips of each pool that work."""
+    stock: Stock = field(default_factory=Stock)
 
 
 def latest(snapshot: Snapshot) -> float:
