@@ -5,7 +5,7 @@ Bounded by counted work and never by time: the same problem has the same answer 
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy  # its parts load themselves when first used: commands that decide nothing do without
@@ -43,7 +43,14 @@ def solve(problem: Problem, effort: Effort) -> Answer:
     if answer is not None:
         return answer
     served = seated(problem)
-    return _any_size(served, effort) or _relaxed(served, effort) or greedy(served)
+    answer = _any_size(served, effort) or _relaxed(served, effort) or greedy(served)
+    return replace(answer, exact=answer.exact and not _left_out(problem, served))
+
+
+def _left_out(problem: Problem, served: Problem) -> bool:
+    """Whether somebody with a claim goes without: where rows are of unlike sizes, not every way to seat it is tried."""
+    pairs = zip(problem.rows, served.rows, strict=True)
+    return any(row.claim and row.options and not seat.options for row, seat in pairs)
 
 
 def worth(problem: Problem, taken: Sequence[int | None]) -> int:
