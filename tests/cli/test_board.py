@@ -7,6 +7,7 @@ import sys
 import urllib.request
 
 import orjson
+import pytest
 
 from tests.cli.clusters import running, stock
 from tests.state.build import a_workload
@@ -29,19 +30,26 @@ def test_a_file_that_is_no_snapshot_is_a_sentence(user, tmp_path):
     assert "is no file of `chippool snapshot`" in done.stderr
 
 
-def test_a_snapshot_is_served_until_ctrl_c_and_nobody_else_on_its_port(user, tmp_path):
+@pytest.fixture
+def served(tmp_path):
+    """A board of a snapshot, and the file."""
     items = [*stock(), *running("train", ["n1"]), a_workload("gang", 2)]
     path = tmp_path / "snapshot.json"
     path.write_bytes(orjson.dumps({"kind": "ClusterSnapshot", "takenAt": "2027-01-15T08:00:00Z", "items": items}))
     command = [sys.executable, "-c", "from chippool.cli.main import app; app()", "board", "--snapshot", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
-        address = re.fullmatch(r"The board is at (http://127\.0\.0\.1:(\d+)/[\w-]+/)\n", served.stdout.readline())
-        assert address, served.stderr.read()
-        taken = user.types("board", "--snapshot", str(path), "--port", address[2])
-        with urllib.request.urlopen(f"{address[1]}workloads?count=10") as answer:
-            found = orjson.loads(answer.read())
-        served.send_signal(signal.SIGINT)
-        assert served.wait(10) == 0
-    assert [line["name"] for line in found["lines"]] == ["train", "gang"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        yield process, path
+        process.kill()
+
+
+def test_a_snapshot_is_served_until_ctrl_c_and_nobody_else_on_its_port(user, served):
+    process, path = served
+    address = re.fullmatch(r"The board is at (http://127\.0\.0\.1:(\d+)/[\w-]+/)\n", process.stdout.readline())
+    taken = user.types("board", "--snapshot", str(path), "--port", address[2])
     assert taken.exit_code == 1
     assert re.match(r"Error: --port \d+: .*; choose another, or 0 for any\.", taken.stderr)
+    with urllib.request.urlopen(f"{address[1]}workloads?count=10") as answer:
+        found = orjson.loads(answer.read())
+    assert [line["name"] for line in found["lines"]] == ["train", "gang"]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0

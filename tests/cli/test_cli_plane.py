@@ -1,13 +1,19 @@
 """The command line against a real API server, without an operator."""
 
+import asyncio
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 from typer.testing import CliRunner
 
 from chippool.cli.main import commands
 from tests.cli.conftest import User
+from tools.board.served import painted, started
 from tools.plane.plane import Plane
 
 pytestmark = pytest.mark.plane
@@ -62,6 +68,33 @@ def test_top_knows_the_pools_of_the_examples(user):
 
 def test_explain_decides_without_an_operator(user):
     assert user.reads_json("explain", "ads-ranking", "-n", "ads")["reason"] == "Admitted"
+
+
+@pytest.fixture
+def board(plane):
+    command = [sys.executable, "-c", "from chippool.cli.main import app; app()", "board"]
+    asked = [*command, "--kubeconfig", str(plane.kubeconfig)]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+async def test_the_board_follows_the_cluster(plane, board):
+    address = (await asyncio.to_thread(board.stdout.readline)).split()[-1]
+    selector = "node.kubernetes.io/npu.chip.name=910B3"
+    node = plane.kubectl("get", "nodes", "-l", selector, "-o", "name").stdout.split()[0]
+    async with started() as browser:
+        page = await browser.new_page()
+        await painted(page, address)
+        bar, size = page.locator("#bars .bar").first, "Pool ascend-910b, 32 chips on 4 nodes:"
+        await expect(bar).to_have_attribute("aria-label", f"{size} free 32")
+        await expect(page.locator("#rows")).to_contain_text("ads/ads-ranking")
+        await asyncio.to_thread(plane.kubectl, "cordon", node)
+        await expect(bar).to_have_attribute("aria-label", f"{size} unusable 8, free 24", timeout=20_000)
+        await asyncio.to_thread(plane.kubectl, "uncordon", node)
+        await expect(bar).to_have_attribute("aria-label", f"{size} free 32", timeout=20_000)
+    board.send_signal(signal.SIGINT)
+    assert board.wait(10) == 0
 
 
 def test_an_editor_of_one_namespace_is_told_what_he_may_not_see(plane):
