@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chippool.core import reasons
 from chippool.core.reasons import MISTAKES, Reason
+from tools.reference_figures import figures_page
 from tools.reference_kinds import kind_pages
 from tools.reference_metrics import metrics_page
 from tools.reference_options import options_page
@@ -17,6 +18,7 @@ def main() -> None:
     folder.joinpath("reasons.md").write_text(reasons_page())
     folder.joinpath("decisions.md").write_text(rules_page())
     folder.joinpath("metrics.md").write_text(metrics_page())
+    folder.joinpath("figures.md").write_text(figures_page())
     folder.joinpath("options.md").write_text(options_page())
     for name, page in kind_pages().items():
         folder.joinpath(name).write_text(page)
