@@ -4,6 +4,7 @@ Bounded: 16 series of 336 hourly and 400 daily means are 100 KB at most, of the 
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import orjson
@@ -29,7 +30,7 @@ def data_of(ring: Ring, evidence: Evidence | None) -> dict[str, str]:
     demand = {"hour": ring.hour, "hourly": _trimmed(ring.hourly), "daily": _trimmed(ring.daily)}
     data = {DEMAND: orjson.dumps(demand).decode()}
     if evidence is not None:
-        data[ATTRITION] = orjson.dumps(evidence).decode()
+        data[ATTRITION] = orjson.dumps(_plain(evidence)).decode()
     return data
 
 
@@ -48,6 +49,11 @@ def evidence_of(data: Json) -> Evidence | None:
         return Evidence(**orjson.loads(data[ATTRITION]))
     except (LookupError, TypeError, ValueError):
         return None
+
+
+def _plain(evidence: Evidence) -> dict[str, float | None]:
+    """orjson would read a record of the compiled core as if it were Python's own, and crash."""
+    return {field.name: getattr(evidence, field.name) for field in fields(evidence)}
 
 
 def _trimmed(means: Means) -> dict[str, list[float | int | None]]:
