@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import fsum
 
 from chippool.core.attrition import Attrition, Evidence, blended
 from chippool.core.capacity import Purpose, Yields
@@ -134,6 +135,6 @@ def _grows(ring: Ring | None) -> str:
         half = len(means) // 2
         if half and name != OTHERS:
             before, after = means[-2 * half : -half], means[-half:]
-            risen[name] = (sum([mean or 0.0 for mean in after]) - sum([mean or 0.0 for mean in before])) / half
+            risen[name] = (fsum([mean or 0.0 for mean in after]) - fsum([mean or 0.0 for mean in before])) / half
     most = max(sorted(risen), key=lambda name: risen[name], default="")
     return most if most and risen[most] > 0 else ""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from chippool.core.cycle import schedule
-from chippool.core.ids import NodeName, WorkloadKey
+from chippool.core.ids import WorkloadKey
 from chippool.core.model import Snapshot, Workload
 from chippool.core.plan import Decision, Displace, Finish, Migrate, Plan, Shrink, Stop
 from chippool.core.whatif import bereft
@@ -73,7 +73,7 @@ def _gathered(one: Workload, snapshot: Snapshot) -> Workload:
     """With what is reserved among what is placed, the last to go last, and nothing on nodes that are not there."""
     if one.assignment is None:
         return one
-    gone: frozenset[NodeName] = frozenset((*one.placed, *one.reserved)) - snapshot.nodes.keys()
+    gone = frozenset((*one.placed, *one.reserved)).difference(snapshot.nodes)
     one = bereft(one, gone, one.assignment.admitted_at) if gone else one
     if not one.reserved and not one.indexes:
         return one

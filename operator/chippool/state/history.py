@@ -52,7 +52,7 @@ def evidence_of(data: Json) -> Evidence | None:
 
 
 def _plain(evidence: Evidence) -> dict[str, float | None]:
-    """orjson would read a record of the compiled core as if it were Python's own, and crash."""
+    """Orjson would read a record of the compiled core as if it were Python's own, and crash."""
     return {field.name: getattr(evidence, field.name) for field in fields(evidence)}
 
 
