@@ -4,11 +4,10 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.plane import paths
+from tools.plane import debian, paths
 from tools.plane.errors import PlaneError
 from tools.plane.progress import Silent, Steps
 from tools.plane.staging import one_builder, staged
@@ -19,7 +18,6 @@ FONTS = """<fontconfig>
   <dir>/usr/share/fonts</dir><dir prefix="relative">usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir>
 </fontconfig>
 """
-APT = ("apt-get", "apt-cache", "dpkg-deb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,53 +55,24 @@ def _given(name: str) -> list[str]:
 
 
 def _debian(steps: Steps) -> Path:
-    if not all(map(shutil.which, APT)):
+    if not debian.is_here():
         return _kept() or _missing("this machine has no apt to fetch Debian's package with")
-    more: list[str] = []
-    wanted = _wanted(more)
-    if not wanted:  # as in a bare container: lists of our own, since the system's are root's
-        more = _own_lists()
-        with steps.step("Debian's list of packages"):
-            subprocess.run(["apt-get", *more, "-qq", "update"], capture_output=True, check=False)
-        wanted = _wanted(more)
+    wanted, options = debian.asked(_wanted, home(), steps)
     if not wanted:
         return _kept() or _missing("apt knows no package chromium here")
     folder = home() / f"debian-{hashlib.sha256(' '.join(wanted).encode()).hexdigest()[:16]}"
     if not folder.exists():
         with steps.step(f"Chromium (Debian's package, and {len(wanted) - 1} that it needs)"), staged(folder) as new:
-            _unpack(wanted, more, new)
+            debian.unpack(wanted, options, new)
+            (new / "fonts.conf").write_text(FONTS)
     return folder
 
 
-def _wanted(more: list[str]) -> list[str]:
+def _wanted(options: list[str]) -> list[str]:
     """Name=version of chromium and of all that it needs and this machine lacks; what would be upgraded stays as is."""
-    command = ["apt-get", *more, "-s", "--no-install-recommends", "install", "chromium", FONT]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"LC_ALL": "C"})
+    done = debian.answer(["apt-get", *options, "-s", "--no-install-recommends", "install", "chromium", FONT])
     found = re.findall(r"^Inst (\S+) \((\S+)", done.stdout, re.MULTILINE) if done.returncode == 0 else []
     return sorted(f"{name}={version}" for name, version in found)
-
-
-def _unpack(wanted: list[str], more: list[str], folder: Path) -> None:
-    download = ["apt-get", *more, "-qq", "-o", "APT::Sandbox::User=root", "download", *wanted]
-    _said(download, "are Debian's packages reachable?", cwd=folder)
-    for package in sorted(folder.glob("*.deb")):
-        _said(["dpkg-deb", "-x", str(package), str(folder)], "the package is broken; remove it and try again")
-        package.unlink()
-    (folder / "fonts.conf").write_text(FONTS)
-
-
-def _own_lists() -> list[str]:
-    folder = home() / "apt"
-    for part in ("lists/partial", "archives/partial"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    options = {
-        "Dir::State::lists": folder / "lists",
-        "Dir::Cache": folder,
-        "Dir::Cache::archives": folder / "archives",
-        "Debug::NoLocking": "true",
-        "APT::Sandbox::User": "root",
-    }
-    return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
 
 
 def _kept() -> Path | None:
@@ -112,9 +81,3 @@ def _kept() -> Path | None:
 
 def _missing(why: str) -> Path:
     raise PlaneError(f"There is no Chromium: {why}. Put chromium on PATH.")
-
-
-def _said(command: list[str], question: str, cwd: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise PlaneError(f"`{' '.join(command)}` failed: {question}\n{done.stderr.strip()[-2000:]}")

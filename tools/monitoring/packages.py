@@ -1,14 +1,14 @@
 """Prometheus from Debian's package and Grafana's types from npm, in the user's cache: nothing is installed, no root."""
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.plane import paths, pypi
+from tools.plane import debian, paths, pypi
+from tools.plane.commands import run
 from tools.plane.errors import PlaneError
 from tools.plane.progress import Silent, Steps
 from tools.plane.staging import one_builder, staged
@@ -52,7 +52,7 @@ def grafana_types(steps: Steps | None = None) -> Path:
             with steps.step("Grafana's types (from npm)"), staged(folder) as unfinished:
                 for name in ("package.json", "package-lock.json"):
                     shutil.copy(SCHEMA / name, unfinished)
-                _said([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "is npm's registry reachable?",
+                run([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "is npm's registry reachable?",
                       cwd=unfinished)  # fmt: skip
     return folder
 
@@ -84,51 +84,22 @@ def _major(command: str) -> int:
 
 
 def _debian(steps: Steps) -> Path:
-    if not all(shutil.which(name) for name in ("apt-get", "apt-cache", "dpkg-deb")):
+    if not debian.is_here():
         return _kept() or _missing("this machine has no apt to fetch Debian's package with")
-    more: list[str] = []
-    version = _candidate(more)
-    if version is None:  # as in a bare container: lists of our own, since the system's are root's
-        more = _own_lists()
-        with steps.step("Debian's list of packages"):
-            subprocess.run(["apt-get", *more, "-qq", "update"], capture_output=True, check=False)
-        version = _candidate(more)
+    version, options = debian.asked(_candidate, home(), steps)
     if version is None:
         return _kept() or _missing("apt knows no package prometheus here")
     folder = home() / f"prometheus-{version}"
     if not folder.exists():
         with steps.step(f"Prometheus {version} (Debian's package)"), staged(folder) as unfinished:
-            _unpack(version, more, unfinished)
+            debian.unpack([f"prometheus={version}"], options, unfinished)
     return folder
 
 
-def _unpack(version: str, more: list[str], folder: Path) -> None:
-    download = ["apt-get", *more, "-qq", "-o", "APT::Sandbox::User=root", "download", f"prometheus={version}"]
-    _said(download, "are Debian's packages reachable?", cwd=folder)
-    package = next(folder.glob("prometheus_*.deb"))
-    _said(["dpkg-deb", "-x", str(package), str(folder)], "the package is broken; remove it and try again")
-    package.unlink()
-
-
-def _candidate(more: list[str]) -> str | None:
-    command = ["apt-cache", *more, "policy", "prometheus"]
-    said = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"LC_ALL": "C"}).stdout
+def _candidate(options: list[str]) -> str | None:
+    said = debian.answer(["apt-cache", *options, "policy", "prometheus"]).stdout
     found = re.search(r"Candidate: (\d\S*)", said)
     return found[1] if found else None
-
-
-def _own_lists() -> list[str]:
-    folder = home() / "apt"
-    for part in ("lists/partial", "archives/partial"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    options = {
-        "Dir::State::lists": folder / "lists",
-        "Dir::Cache": folder,
-        "Dir::Cache::archives": folder / "archives",
-        "Debug::NoLocking": "true",
-        "APT::Sandbox::User": "root",
-    }
-    return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
 
 
 def _kept() -> Path | None:
@@ -137,9 +108,3 @@ def _kept() -> Path | None:
 
 def _missing(why: str) -> Path:
     raise PlaneError(f"There is no Prometheus: {why}. Put prometheus and promtool on PATH.")
-
-
-def _said(command: list[str], question: str, cwd: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise PlaneError(f"`{' '.join(command)}` failed: {question}\n{done.stderr.strip()[-2000:]}")
