@@ -7,7 +7,6 @@ from dataclasses import replace
 from chippool.core.cycle import schedule
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Snapshot, Workload
-from chippool.core.plan import Migrate
 from chippool.sim.ground import Ground
 from tools.bench.world import NOW, Scale
 
@@ -32,16 +31,7 @@ def steady(make: Callable[[Scale], Snapshot]) -> Callable[[Scale], Snapshot]:
 
 def _carry_out(ground: Ground, snapshot: Snapshot) -> None:
     """What one plan leads to, all of it at once and everybody Ready."""
-    found = ground.sorted_out(schedule(snapshot, NOW))
-    for lost in found.displaced:
-        ground.displace(lost, NOW)
-    for less in found.shrunk:
-        ground.shrink(less, NOW)
-    for decision in found.given:
-        if isinstance(decision, Migrate):
-            ground.move_out(decision.workload)
-    for decision in found.given:
-        ground.give(decision, NOW)
+    ground.carry_out(ground.sorted_out(schedule(snapshot, NOW)), NOW)
 
 
 def _change(ground: Ground, chance: random.Random) -> None:

@@ -61,6 +61,18 @@ class Ground:
 
     # --- what decisions do
 
+    def carry_out(self, found: Sorted, now: float) -> None:
+        """Do to those who stay what was decided; who ends is for the caller to see to."""
+        for lost in found.displaced:
+            self.displace(lost, now)
+        for less in found.shrunk:
+            self.shrink(less, now)
+        for decision in found.given:
+            if isinstance(decision, Migrate):
+                self.move_out(decision.workload)
+        for decision in found.given:
+            self.give(decision, now)
+
     def give(self, decision: Taker, now: float) -> None:
         """Put the replicas of a decision on their nodes, or take those off that it no longer wants."""
         one = self.workloads[decision.workload]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from chippool.core.cycle import schedule
 from chippool.core.ids import WorkloadKey
 from chippool.core.model import Snapshot, Workload
-from chippool.core.plan import Decision, Displace, Finish, Migrate, Plan, Shrink, Stop
+from chippool.core.plan import Decision, Displace, Finish, Plan, Shrink, Stop
 from chippool.core.whatif import bereft
 from chippool.sim.ground import Ground
 from chippool.state.recheck import Taker
@@ -87,15 +87,7 @@ def _carried_out(ground: Ground, plan: Plan, now: float) -> list[Deed]:
     found = ground.sorted_out(plan)
     for ended in found.finished:
         _end(ground, ended)
-    for lost in found.displaced:
-        ground.displace(lost, now)
-    for less in found.shrunk:
-        ground.shrink(less, now)
-    for decision in found.given:
-        if isinstance(decision, Migrate):
-            ground.move_out(decision.workload)
-    for decision in found.given:
-        ground.give(decision, now)
+    ground.carry_out(found, now)
     return [*found.finished, *found.displaced, *found.shrunk, *found.given]
 
 
