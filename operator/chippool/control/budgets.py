@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from chippool.core.budget import Budget, Spent, spent
 from chippool.core.ids import Milli, QueueName
 from chippool.core.sharing import Sharing
+from chippool.state.counts import chips_given
 from chippool.state.mirror import Mirror
 from chippool.state.records import QueueRecord
 
@@ -51,9 +52,9 @@ class Budgets:
         """What each admitted workload of the queue, and of those below it, holds, and since when."""
         below = _below(self._mirror.queue_records, name)
         for key, record in self._mirror.workload_records.items():
-            if record.view.queue in below and (view := self._mirror.view(key)) and (given := view.assignment):
-                chips = next((v.ask.chips for v in view.variants if v.name == given.variant), 0)
-                yield max(0, given.replicas - view.succeeded) * chips, given.admitted_at
+            view = self._mirror.view(key) if record.view.queue in below else None
+            if view and view.assignment and (given := chips_given(view)):
+                yield given[1], view.assignment.admitted_at
 
 
 def _below(queues: Mapping[QueueName, QueueRecord], name: QueueName) -> frozenset[QueueName]:

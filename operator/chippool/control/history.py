@@ -18,6 +18,7 @@ from chippool.core.ids import CHIP, Milli, PoolName
 from chippool.core.model import Workload
 from chippool.kube.client import ApiError, Client
 from chippool.kube.writer import Answer, Outcome, Urgency, Write, Writer
+from chippool.state.counts import preferred
 from chippool.state.history import LABEL, data_of, evidence_of, name_of, ring_of
 from chippool.state.mirror import Mirror
 from chippool.state.records import PoolRecord
@@ -175,11 +176,10 @@ def demand(mirror: Mirror) -> Demand:
 
 
 def _asked(workload: Workload) -> tuple[PoolName, Milli] | None:
-    if workload.finished or workload.deleting or workload.suspend or not workload.variants:
+    if workload.finished or workload.deleting or workload.suspend:
         return None
     variant, given = admitted_as(workload), workload.assignment
     if given is not None and variant is not None:
         replicas = max(given.replicas, wanted(workload, variant))
         return given.pool, max(0, replicas - workload.succeeded) * variant.ask.chips
-    first = workload.variants[0]
-    return first.pools[0], max(0, first.replicas - workload.succeeded) * first.ask.chips
+    return preferred(workload)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from chippool.core.capacity import Purpose
 from chippool.core.ids import Milli, PoolName, WorkloadKey
 from chippool.core.model import Workload
+from chippool.state.counts import chips_given
 
 
 class PurposeSums:
@@ -16,13 +17,12 @@ class PurposeSums:
     def note(self, workload: Workload, purpose: Purpose) -> None:
         """Count a workload as it is now."""
         self.forget(workload.key)
-        given = workload.assignment
+        given = chips_given(workload)
         if given is None or workload.finished or workload.deleting:
             return
-        chips = next((variant.ask.chips for variant in workload.variants if variant.name == given.variant), 0)
-        held = max(0, given.replicas - workload.succeeded) * chips
-        self._counted[workload.key] = given.pool, purpose, held
-        self._sums[given.pool][purpose] += held
+        pool, held = given
+        self._counted[workload.key] = pool, purpose, held
+        self._sums[pool][purpose] += held
 
     def forget(self, key: WorkloadKey) -> None:
         """Count a workload no more."""

@@ -7,6 +7,7 @@ from chippool.core.ids import Milli, WorkloadKey
 from chippool.core.model import Workload
 from chippool.core.plan import Admit, Decision, Displace, Hold, Migrate, Plan, Shrink
 from chippool.core.reasons import MISTAKES
+from chippool.state.counts import chips_given
 from chippool.state.native import is_native
 
 Number = float | int
@@ -32,11 +33,8 @@ def state_of(workload: Workload) -> str:
 
 def chips_held(workload: Workload) -> Milli:
     """Return the milli-chips of an assignment; what its succeeded replicas gave back does not count."""
-    given = workload.assignment
-    if given is None:
-        return 0
-    per_replica = next((v.ask.chips for v in workload.variants if v.name == given.variant), 0)
-    return max(given.replicas - workload.succeeded, 0) * per_replica
+    given = chips_given(workload)
+    return 0 if given is None else given[1]
 
 
 def turns(plan: Plan) -> dict[WorkloadKey, int]:
