@@ -2,12 +2,12 @@
 
 import itertools
 import json
-import subprocess
 import time
 from pathlib import Path
 
 from tests.cluster import manifests
 from tests.cluster.operator_process import Operator
+from tests.helm import helm
 from tools.plane.plane import Plane
 
 ROOT = Path(__file__).parents[2]
@@ -33,15 +33,8 @@ class Cluster:
         self.apply(*manifests.pools(), *manifests.classes(), manifests.a_queue("team"))
 
     def helm(self, *arguments: str) -> str:
-        """Run helm on the release's namespace; CalledProcessError carries what it said as a note."""
-        command = [str(self.plane.bin / "helm"), f"--kubeconfig={self.plane.kubeconfig}", "-n", NAMESPACE, *arguments]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        try:
-            done.check_returncode()
-        except subprocess.CalledProcessError as error:
-            error.add_note(done.stderr)
-            raise
-        return done.stdout
+        """Run helm on the release's namespace."""
+        return helm(self.plane, "-n", NAMESPACE, *arguments)
 
     def start_operator(self, identity: str | None = None, kubeconfig: Path | None = None, *more: str) -> Operator:
         kubeconfig = kubeconfig or self.operator_kubeconfig

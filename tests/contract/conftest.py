@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 import yaml
 
 from tests.contract.build import ASSIGNMENT, a_job
+from tests.helm import helm
 from tools.plane.plane import Plane
 
 ROOT = Path(__file__).parents[2]
@@ -87,18 +87,6 @@ def policies_bite(plane):
     plane.kubectl("create", "clusterrolebinding", name, "--clusterrole=edit", "--user=eager", check=False)
     forged = user.kubectl("create", "--dry-run=server", "-f", "-", given=a_job(name, annotations=marks), check=False)
     return "only chippool may" in forged.stderr
-
-
-def helm(plane, *arguments):
-    """Run helm as the plane's admin; CalledProcessError carries its words."""
-    command = [str(plane.bin / "helm"), *arguments, f"--kubeconfig={plane.kubeconfig}"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    try:
-        done.check_returncode()
-    except subprocess.CalledProcessError as error:
-        error.add_note(done.stderr)
-        raise
-    return done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ import subprocess
 import pytest
 
 from chippool.shell.checks import RIGHTS
-from tests.contract.conftest import CHART, OPERATOR, ROOT, User, eventually, helm
+from tests.contract.conftest import CHART, OPERATOR, ROOT, User, eventually
+from tests.helm import helm
 
 pytestmark = pytest.mark.plane
 

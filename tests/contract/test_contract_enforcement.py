@@ -6,7 +6,8 @@ import json
 import pytest
 
 from tests.contract.build import GATE
-from tests.contract.conftest import CHART, User, eventually, helm
+from tests.contract.conftest import CHART, User, eventually
+from tests.helm import helm
 
 pytestmark = pytest.mark.plane
 
