@@ -6,7 +6,7 @@ Analysis, section 2.6), so that few chip-years leave it as it is and many make i
 
 from dataclasses import dataclass, replace
 
-from scipy.special import gammaincinv
+import scipy  # its parts load themselves when first used: commands that decide nothing do without
 
 from chippool.core.ids import CHIP, Milli
 
@@ -70,4 +70,4 @@ def blended(declared: float, seen: Evidence | None) -> Attrition:
 
 def _quantile(shape: float, part: float) -> float:
     """Of the Gamma distribution of this shape and rate 1."""
-    return float(gammaincinv(shape, part))
+    return float(scipy.special.gammaincinv(shape, part))
