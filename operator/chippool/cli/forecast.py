@@ -11,8 +11,7 @@ from rich.table import Table
 from chippool.cli import options
 from chippool.cli.failures import Exit, Failure, answered, computed
 from chippool.cli.forecast_live import OPERATOR_NAMESPACE, forecasts, show
-from chippool.cli.options import Structured
-from chippool.cli.simulate_jobs import Output
+from chippool.cli.options import Structured, Tabular
 from chippool.cli.structured import text
 from chippool.sim.backtest import Backtest, BadListError, backtest, read_demand
 
@@ -28,7 +27,7 @@ def live(
     namespace: Annotated[
         str, typer.Option("--operator-namespace", help="Where the operator runs.", metavar="NAME")
     ] = OPERATOR_NAMESPACE,
-    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+    output: Annotated[Tabular, typer.Option("--output", "-o")] = Tabular.TABLE,
 ) -> None:
     """Show what will be asked for of each pool, what there will be, and how long the stock lasts, with the reason.
 
@@ -38,7 +37,7 @@ def live(
     if context.invoked_subcommand is not None:
         return
     seen = answered(forecasts(options.Target(kubeconfig, of_kubeconfig), namespace))
-    if output is Output.TABLE:
+    if output is Tabular.TABLE:
         show(seen)
     else:
         typer.echo(text(seen, Structured(output.value)))
@@ -51,14 +50,14 @@ def back_test(
         Path, typer.Option("--csv", help="Hourly demand: hour, and a column for each chip.", metavar="CSV")
     ],
     stock: Annotated[str | None, typer.Option(help="Chips there are: H800=1752,…", metavar="CHIP=CHIPS,…")] = None,
-    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+    output: Annotated[Tabular, typer.Option("--output", "-o")] = Tabular.TABLE,
 ) -> None:
     """Forecast what has been: from day 28 on, each of the next 7 daily means, from what was known by then.
 
     `mae` is the mean absolute error in chips, `coverage` the share of days within the band that is to hold 80 %.
     """
     found = computed(lambda: _tested(path, stock))
-    if output is Output.TABLE:
+    if output is Tabular.TABLE:
         _print(found)
     else:
         typer.echo(text(_named(found), Structured(output.value)))

@@ -32,6 +32,14 @@ class Structured(StrEnum):
     YAML = "yaml"
 
 
+class Tabular(StrEnum):
+    """A table for people, or the same for programs."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Which cluster, as whom; or which file."""

@@ -1,6 +1,5 @@
 """`chippool simulate cluster`: what would become of such workloads on such a fleet."""
 
-from enum import StrEnum
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from rich.table import Table
 
 from chippool.api.duration import seconds
 from chippool.cli.failures import Exit, Failure, computed
-from chippool.cli.options import Structured
+from chippool.cli.options import Structured, Tabular
 from chippool.cli.structured import text
 from chippool.sim.clockwork import Clockwork
 from chippool.sim.drawing import drawn
@@ -24,12 +23,6 @@ from chippool.sim.stage import Stage, staged
 
 SHOWN = 20
 """Lines of the timeline in a table; JSON and YAML have all of it."""
-
-
-class Output(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-    YAML = "yaml"
 
 
 def cluster(
@@ -54,14 +47,14 @@ def cluster(
     ] = None,
     until: Annotated[str | None, typer.Option(help="Stop then, such as 24h; default: when all has ended.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw occupancy and waits into this .svg.", metavar="FILE")] = None,
-    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+    output: Annotated[Tabular, typer.Option("--output", "-o")] = Tabular.TABLE,
 ) -> None:
     """Let workloads arrive on a fleet under a virtual clock, and say who waits, who is displaced, and what is used.
 
     Pools that no file has are made of the fleet's entries, queues that no file has let everybody in.
     """
     found = computed(lambda: _simulated(_stage(fleet, workloads or [], snapshot, runs_for), until, plot))
-    if output is Output.TABLE:
+    if output is Tabular.TABLE:
         _print(found)
     else:
         typer.echo(text(found, Structured(output.value)))

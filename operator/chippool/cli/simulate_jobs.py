@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chippool.cli.failures import Exit, Failure, computed
-from chippool.cli.options import Structured
+from chippool.cli.options import Structured, Tabular
 from chippool.cli.structured import text
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.sim.choosing import Chooser, PolicyName, chooser, fifo
@@ -23,12 +22,6 @@ from chippool.sim.rounds import ROUND, Policy, run
 
 PUBLISHED = slice(4000, 5000)
 """The jobs that the published figures are of."""
-
-
-class Output(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-    YAML = "yaml"
 
 
 def jobs(
@@ -44,7 +37,7 @@ def jobs(
         str | None,
         typer.Option(help="Jobs to measure, by arrival; default 4000:5000, of a shorter list all.", metavar="FROM:TO"),
     ] = None,
-    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+    output: Annotated[Tabular, typer.Option("--output", "-o")] = Tabular.TABLE,
 ) -> None:
     """Simulate jobs that keep arriving on pools of unlike chips, and measure from arrival to end.
 
@@ -52,7 +45,7 @@ def jobs(
     and priority. Chips change hands between rounds of 360 s.
     """
     found = computed(lambda: _simulated(path, cluster, rate, policy, every, (queues, classes), measured))
-    if output is Output.TABLE:
+    if output is Tabular.TABLE:
         _print(found)
     else:
         typer.echo(text(found, Structured(output.value)))

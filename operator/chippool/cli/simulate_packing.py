@@ -1,7 +1,6 @@
 """`chippool simulate packing`: how much of a cluster each way of choosing nodes can give away."""
 
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,16 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chippool.cli.failures import Failure, computed
-from chippool.cli.options import Structured
+from chippool.cli.options import Structured, Tabular
 from chippool.cli.structured import text
 from chippool.sim.openb import BadListError
 from chippool.sim.packing import Lists, Packed, Policy, pack_all, packed
-
-
-class Output(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-    YAML = "yaml"
 
 
 def packing(
@@ -33,7 +26,7 @@ def packing(
     seeds: Annotated[int, typer.Option(help="Random orders of arrivals.", min=1)] = 10,
     first_seed: Annotated[int, typer.Option(help="The first of them.", min=0)] = 0,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one for each CPU.", min=1)] = None,
-    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+    output: Annotated[Tabular, typer.Option("--output", "-o")] = Tabular.TABLE,
 ) -> None:
     """Give nodes to pods as they arrive, until as much was asked for as there is, and say what share was given.
 
@@ -42,7 +35,7 @@ def packing(
     """
     chosen = range(first_seed, first_seed + seeds)
     found = computed(lambda: _packed(nodes, pods, policy, chosen, workers or os.cpu_count() or 1))
-    if output is Output.TABLE:
+    if output is Tabular.TABLE:
         _print(found)
     else:
         typer.echo(text(found, Structured(output.value)))

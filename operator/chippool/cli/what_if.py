@@ -3,7 +3,6 @@
 import io
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,12 +34,6 @@ from chippool.state.mirror import Mirror
 Several = list[str] | None
 PAGE = 1000
 """Characters a line may have in a pipe or file: it is nobody's screen, so nothing is cut."""
-
-
-class Output(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-    YAML = "yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +84,7 @@ def ask_what_if(
     plot: Annotated[
         Path | None, typer.Option(help="Draw pools before and after, by class, into this .svg.", metavar="FILE")
     ] = None,
-    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+    output: Annotated[options.Tabular, typer.Option("--output", "-o")] = options.Tabular.TABLE,
 ) -> None:
     """Say who would run, move, shrink, lose its chips or wait if the cluster were changed so. Nothing is changed.
 
@@ -116,7 +109,7 @@ def ask_what_if(
     else:
         scene = computed(lambda: _of_file(snapshot, namespace or "default"))
     found = computed(lambda: _answer(wishes, scene, how))
-    if output is not Output.TABLE:
+    if output is not options.Tabular.TABLE:
         typer.echo(text(documented(found, scene.now), options.Structured(output.value)))
         return
     _print(found, scene.now)
