@@ -33,7 +33,7 @@ def _sections(name: str, command: Any) -> Iterator[str]:
             yield _table(own)
     if not group:
         return
-    for part in sorted(command.commands.values(), key=lambda part: str(part.name)):
+    for part in (command.get_command(None, part) for part in sorted(command.list_commands(None))):
         if not part.hidden:
             yield from _sections(f"{name} {part.name}", part)
 

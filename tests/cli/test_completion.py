@@ -11,7 +11,8 @@ from chippool.cli.main import commands
 
 
 @pytest.mark.parametrize(
-    ("words", "offered"), [([""], sorted(get_command(commands).commands)), (["top", "--view", "q"], ["queues"])]
+    ("words", "offered"),
+    [([""], sorted(get_command(commands).list_commands(None))), (["top", "--view", "q"], ["queues"])],
 )
 def test_what_may_come_next_is_offered_a_line_each_and_no_files(words, offered):
     program = Path(sys.executable).with_name("kubectl_complete-chippool")

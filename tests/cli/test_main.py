@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,19 @@ def test_as_a_plugin_the_usage_line_says_kubectl():
 def test_the_commands_are_these():
     said = CliRunner().invoke(commands, ["--help"]).stdout
     assert all(name in said for name in ("run", "top", "explain", "simulate", "release", "crds"))
+
+
+def test_a_command_that_is_spelt_wrong_is_guessed():
+    said = CliRunner().invoke(commands, ["expain"])
+    assert said.exit_code == 2
+    assert "Did you mean 'explain'" in said.output
+
+
+def test_a_command_loads_what_it_needs_and_no_server():
+    code = "from chippool.cli.main import commands; import sys; commands(['top', '-h'], standalone_mode=False)"
+    code += "; print(sorted({m.partition('.')[0] for m in sys.modules} & {'kopf', 'starlette', 'uvicorn', 'rich'}))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "['rich']"
 
 
 def test_the_printed_crds_are_those_of_the_repository():

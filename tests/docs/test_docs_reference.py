@@ -46,8 +46,8 @@ def test_commands_and_options_that_a_page_names_are_there(page):
     for called in filter(None, (CALLED.match(text) for text in [*inline, *lines])):
         words = called["words"].split()
         command = root = get_command(commands)
-        while words and hasattr(command, "commands") and words[0] in command.commands:
-            command = command.commands[words.pop(0)]
+        while words and hasattr(command, "commands") and words[0] in command.list_commands(None):
+            command = command.get_command(None, words.pop(0))
         assert command is not root, f"{page}: `{called[0]}`"
         known = {opt for param in command.params for opt in [*param.opts, *param.secondary_opts]} | {"--help"}
         assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known, f"{page}: `{called[0]}`"

@@ -8,34 +8,18 @@ from typing import Annotated
 
 import typer
 
-from chippool.cli.board import board
-from chippool.cli.crds import crds
-from chippool.cli.drain import drain
-from chippool.cli.explain import explain
-from chippool.cli.forecast import forecast
-from chippool.cli.listing import pools, queues, workloads
-from chippool.cli.release import release
-from chippool.cli.run import run
-from chippool.cli.simulate import simulate
-from chippool.cli.snapshot import snapshot
-from chippool.cli.submit import submit
-from chippool.cli.top import top
-from chippool.cli.what_if import ask_what_if
+from chippool.cli.lazy import Lazy
 
 PLUGIN = "kubectl-chippool"
 EPILOG = "Exit codes: 0 done, 1 not found or refused, 2 wrong usage, 3 no cluster answers, 130 interrupted."
 
 commands = typer.Typer(
+    cls=Lazy,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EPILOG,
 )
-for command in (top, pools, queues, workloads, explain, board, drain, submit, snapshot, release, run, crds):
-    commands.command()(command)
-commands.command("what-if")(ask_what_if)
-commands.add_typer(simulate, name="simulate")
-commands.add_typer(forecast, name="forecast")
 
 
 def app() -> None:
