@@ -62,6 +62,13 @@ def test_one_moves_down_so_that_another_can_start():
     assert (decision_of(plan, "waits").nodes, decision_of(plan, "waits").waits) == (("h800-000",), True)
 
 
+def test_who_could_start_on_lesser_chips_starts_on_its_best_where_another_does_almost_as_well_elsewhere():
+    new = a_workload("new", "train", a_variant("h800"), a_variant("npu", speed=0.5), created=NOW - 1)
+    plan = planned(runs("runs", "h800-000", npu=0.9), new)
+    assert (decision_of(plan, "runs").pool, decision_of(plan, "new").pool) == ("npu", "h800")
+    assert decision_of(planned(runs("runs", "h800-000", npu=0.52), new), "new").pool == "npu"
+
+
 def test_nobody_moves_for_its_own_sake_to_where_it_would_rather_not_be():
     """It prefers the chip it is on, though the other is faster; the order of its variants is its own word."""
     it = a_workload("it", "train", a_variant("npu"), a_variant("h800", speed=1.3), on=["npu-000"])

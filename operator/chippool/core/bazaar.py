@@ -77,7 +77,7 @@ class Bazaar:
         wants = [*fit.left_out]
         for candidate in fit.candidates:
             option = self._chosen.get(candidate.key)
-            if option is not None and option != candidate.options[0]:
+            if option is not None and _speed(candidate, option) < 1:  # the best of all, with room or without
                 return True
             if option is not None and option.new <= left[option.pool]:
                 left[option.pool] -= option.new
