@@ -11,8 +11,8 @@ from chippool.sim.ground import Ground
 from tools.bench.world import NOW, Scale
 
 _CHANGES = 100
-_ROUNDS = 3
-"""Plans that are carried out before the cluster counts as at rest."""
+_ROUNDS = 10
+"""Plans that are carried out before the cluster counts as at rest: who is displaced displaces others in the next."""
 
 
 def steady(make: Callable[[Scale], Snapshot]) -> Callable[[Scale], Snapshot]:
