@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cli.clusters import running, running_ads, stock
-from tests.state.build import a_workload
+from tests.state.build import a_node, a_pool, a_workload
 
 
 @pytest.fixture
@@ -22,6 +22,21 @@ def test_pools_have_their_chips_by_state(busy, user):
     h800 = next(row for row in rows(user.reads("pools")) if row["NAME"] == "h800")
     assert (h800["NODES"], h800["CHIPS"], h800["ALLOCATED"], h800["FREE"]) == ("2", "16", "16", "0")
     assert "nvidia.com/gpu" in user.reads("pools", "-o", "wide")
+
+
+def test_wide_pools_say_what_their_chips_are_worth_and_how_long_they_last(api, user):
+    speed = {"training": "0.5", "serving": "1", "batch": "2"}
+    chip = {"vendor": "nvidia", "model": "H800", "resourceName": "nvidia.com/gpu", "relativeSpeed": speed}
+    ends = {"until": "2027-05-03", "earliest": "2027-02-01", "latest": "Later", "message": "Because."}
+    api.add(a_pool(chip=chip) | {"status": {"runway": ends}}, a_node("n1"), a_pool("npu"))
+    for command in ("pools", "top"):
+        said = user.reads(command, "-o", "wide")
+        assert "Training 4, Serving 8, Batch 16" in said
+        assert "2027-05-03 (2027-02-01 … Later)" in said
+    h800, npu = user.reads_json("pools")
+    assert h800["runway"] == ends
+    assert h800["effectiveChips"] == {"Training": 4, "Serving": 8, "Batch": 16}
+    assert "runway" not in npu
 
 
 def test_queues_have_a_row_for_each_pool(busy, user):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from chippool.core.demand import OTHERS, Ring
+from chippool.state.history import LABEL, data_of
 from tests.cluster.manifests import H20, a_queue, a_variant, a_workload
 from tools.monitoring.alerts import ALERTS
 from tools.monitoring.boards import BOARDS
@@ -52,6 +54,7 @@ EXPECTED = {
     ("chippool-pool", "Effective chips"): {("h800", "Training"), ("npu", "Serving")},
     ("chippool-pool", "Effective chips in use"): {("h800", "Training"), ("npu", "Serving")},
     ("chippool-pool", "Domestic share"): {("Training",), ("Serving",), ("Batch",)},
+    ("chippool-pool", "Days the stock lasts"): {("h800", "0.1"), ("h800", "0.5"), ("h800", "0.9")},
     ("chippool-queues", "Part of the budget used"): {("org",)},
     ("chippool-pool", "Nodes"): {("h800", "usable"), ("h20", "usable"), ("npu", "unusable")},
     ("chippool-pool", "Fragmentation"): POOLS,
@@ -106,6 +109,7 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def watched(furnished, tmp_path_factory):
+    remember(furnished)
     replicas = [furnished.start_operator(), furnished.start_operator()]
     for replica in replicas:
         replica.wait_ready()
@@ -117,6 +121,15 @@ def watched(furnished, tmp_path_factory):
         play(watched)
         yield watched
     exporters.close()
+
+
+def remember(cluster):
+    """Demand of h800 as an operator has watched it for two months."""
+    hour = int(time.time() // 3600)
+    ring = Ring(hour, {}, {"training": tuple(10 + day / 20 for day in range(60)), OTHERS: (0.0,) * 60})
+    metadata = {"name": "chippool-history-h800", "labels": {LABEL: "h800"}, "namespace": "chippool-system"}
+    kept = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data_of(ring, None)}
+    cluster.plane.kubectl("apply", "-f", "-", input=json.dumps(kept))
 
 
 def play(watched):

@@ -4,7 +4,8 @@ import json
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.cluster.manifests import H20, a_pool, a_queue, a_variant, a_workload
 
 pytestmark = pytest.mark.plane
 
+CHIPPOOL = Path(sys.executable).with_name("chippool")
 SERVING = 32 * 1850 / 2787.5  # four nodes of eight H800, each as fast at decoding as the catalogue says
 
 
@@ -29,28 +31,70 @@ def restart(cluster):
     cluster.start_operator().wait_ready()
 
 
-def effective(cluster, purpose="Serving"):
+def of_status(cluster, purpose="Serving"):
     blocks = status(cluster, "chippool", "h800").get("effectiveChips") or []
     return next((float(one["chips"]) for one in blocks if one["purpose"] == purpose), 0.0)
 
 
-def measured(cluster, purpose="Serving"):
+def of_metric(cluster, purpose="Serving"):
     return cluster.operators[-1].metric("chippool_pool_effective_chips", pool="h800", purpose=purpose)
 
 
-def test_twice_the_efficiency_is_twice_the_chips_in_status_and_metric_at_once(cluster):
+def of_forecast(cluster, purpose="Serving"):
+    return forecast(cluster)["effectiveChips"].get(purpose, 0.0)
+
+
+def forecast(cluster):
+    """The outlook of pool h800, as a user asks for it."""
+    command = [CHIPPOOL, "forecast", "--kubeconfig", str(cluster.plane.kubeconfig), "-o", "json"]
+    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return next(pool for pool in said["pools"] if pool["name"] == "h800")
+
+
+class Board:
+    """The page's own source of news, as its browser hears it."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def pool(self):
+        with urllib.request.urlopen(f"{self.address}live", timeout=10) as news:
+            said = next(line for line in news if line.startswith(b"data: "))
+        return next(one for one in json.loads(said.removeprefix(b"data: "))["pools"] if one["name"] == "h800")
+
+    def effective(self, purpose="Serving"):
+        return self.pool()["effectiveChips"].get(purpose, 0.0)
+
+
+@pytest.fixture
+def board(cluster):
+    command = [CHIPPOOL, "board", "--kubeconfig", str(cluster.plane.kubeconfig)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
+        yield Board(served.stdout.readline().rpartition(" ")[2].strip())
+        served.terminate()
+
+
+def test_twice_the_efficiency_is_twice_the_chips_in_status_metric_forecast_and_board_at_once(cluster, board):
     cluster.patch("chippool", "h800", {"spec": {"chip": {"model": "H800-SXM5-80GB"}, "efficiency": {"serving": "1"}}})
-    cluster.eventually(lambda: effective(cluster) == pytest.approx(SERVING, rel=1e-3), "what they are worth")
-    training = effective(cluster, "Training")
+    cluster.eventually(lambda: of_status(cluster) == pytest.approx(SERVING, rel=1e-3), "what they are worth")
+    training = of_status(cluster, "Training")
+    cluster.eventually(lambda: board.effective() == pytest.approx(SERVING, rel=1e-3), "the board says so", within=10)
+    assert of_forecast(cluster) == pytest.approx(SERVING, rel=1e-3)
+
+    def twice_everywhere():
+        assert of_status(cluster) == pytest.approx(2 * SERVING, rel=1e-3)
+        assert of_metric(cluster) == pytest.approx(2 * SERVING)
+        assert of_forecast(cluster) == pytest.approx(2 * SERVING, rel=1e-3)
+        assert board.effective() == pytest.approx(2 * SERVING, rel=1e-3)
+        assert {say(cluster, "Training") for say in (of_status, of_forecast)} == {pytest.approx(training, rel=1e-3)}
+        assert board.effective("Training") == pytest.approx(training, rel=1e-3)
 
     cluster.patch("chippool", "h800", {"spec": {"efficiency": {"serving": "2"}}})
-    cluster.eventually(lambda: effective(cluster) == pytest.approx(2 * SERVING, rel=1e-3), "twice that", within=5)
-    assert effective(cluster, "Training") == training
-    assert measured(cluster) == pytest.approx(2 * SERVING)
-
+    cluster.eventually(lambda: of_status(cluster) == pytest.approx(2 * SERVING, rel=1e-3), "twice that", within=5)
+    cluster.eventually(lambda: board.effective() > 1.9 * SERVING, "on the board too", within=10)
+    twice_everywhere()
     restart(cluster)
-    assert effective(cluster) == pytest.approx(2 * SERVING, rel=1e-3)
-    assert measured(cluster) == pytest.approx(2 * SERVING)
+    twice_everywhere()
 
 
 def sold_and_own(cluster):
@@ -126,45 +170,62 @@ def test_past_its_budget_a_queue_scavenges_and_nothing_is_killed(cluster):
 SYSTEM = ("-n", "chippool-system")
 
 
-def forecast(cluster):
-    """The outlook of pool h800, as a user asks for it."""
-    chippool = Path(sys.executable).with_name("chippool")
-    command = [chippool, "forecast", "--kubeconfig", str(cluster.plane.kubeconfig), "-o", "json"]
-    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return next(pool for pool in said["pools"] if pool["name"] == "h800")
-
-
 def remembered(cluster):
     said = cluster.plane.kubectl("get", "configmap", name_of("h800"), *SYSTEM, "-o", "json", check=False).stdout
     return ring_of(json.loads(said)["data"]) if said else None
 
 
-def test_demand_is_remembered_through_restarts_and_says_how_long_the_stock_lasts(cluster):
+def runway(cluster):
+    return status(cluster, "chippool", "h800").get("runway") or {}
+
+
+def days(cluster, quantile="0.5"):
+    return cluster.operators[-1].metric("chippool_pool_runway_days", pool="h800", quantile=quantile)
+
+
+def same_everywhere(cluster, board):
+    """The day on which the stock ends, as forecast, status, metric and board say it."""
+    said, told = forecast(cluster), runway(cluster)
+    cluster.eventually(lambda: board.pool()["runway"] == told, "the board says so", within=20)
+    assert (told["until"], told["earliest"], told["message"]) == (
+        said["lastsUntil"],
+        said["earliest"],
+        said["sentence"],
+    )
+    ends = datetime.now(UTC).date() + timedelta(days=days(cluster))
+    assert str(ends) == told["until"]
+    assert days(cluster, "0.1") <= days(cluster) <= days(cluster, "0.9")
+    return said
+
+
+def test_demand_is_remembered_through_restarts_and_says_how_long_the_stock_lasts(cluster, board):
     cluster.patch("chippool", "h800", {"spec": {"efficiency": None, "supply": {"owned": 32}}})
     cluster.eventually(lambda: remembered(cluster) is not None, "the operator remembers what is asked for")
     cluster.operators[-1].kill()
     hour = int(time.time() // 3600)
-    days = tuple(10.0 + 0.2 * day for day in range(60))
-    long_ago = Ring(hour - 30, {"training": (22.0,) * 24}, {"training": days, OTHERS: (0.0,) * 60})
+    means = tuple(10.0 + 0.2 * day for day in range(60))
+    long_ago = Ring(hour - 30, {"training": (22.0,) * 24}, {"training": means, OTHERS: (0.0,) * 60})
     body = json.dumps({"data": data_of(long_ago, None)})
     cluster.plane.kubectl("patch", "configmap", name_of("h800"), *SYSTEM, "--type=merge", "-p", body)
     cluster.forget_lease()
     cluster.start_operator().wait_ready()
     cluster.eventually(lambda: remembered(cluster).hour >= hour, "it goes on from there")
     assert remembered(cluster).hourly["training"][-30:] == (None,) * 30
-    assert remembered(cluster).daily["training"][:60] == days
+    assert remembered(cluster).daily["training"][:60] == means
 
-    once = forecast(cluster)
+    cluster.eventually(lambda: runway(cluster).get("until", "Unknown") != "Unknown", "its status says how long")
+    once = same_everywhere(cluster, board)
     assert once["daysKnown"] >= 60
     assert once["stock"] == 32
-    assert once["lastsUntil"] > datetime.now(UTC).strftime("%Y-%m-%d")
     assert "(most of it training)" in once["sentence"]
     cluster.patch("chippool", "h800", {"spec": {"efficiency": {"training": "2", "serving": "2", "batch": "2"}}})
-    twice = forecast(cluster)
+    cluster.eventually(lambda: runway(cluster)["until"] > once["lastsUntil"], "it lasts longer", within=5)
+    twice = same_everywhere(cluster, board)
     assert twice["stock"] == 2 * once["stock"]
     assert twice["stockInAYear"] == pytest.approx(2 * once["stockInAYear"], abs=0.2)
     for purpose, chips in once["effectiveChips"].items():
         assert twice["effectiveChips"][purpose] == pytest.approx(2 * chips, abs=0.01)
     restart(cluster)
-    assert forecast(cluster)["stock"] == twice["stock"]
-    assert remembered(cluster).daily["training"][:60] == days
+    cluster.eventually(lambda: days(cluster) > 0, "the next operator says so too")
+    assert same_everywhere(cluster, board)["stock"] == twice["stock"]
+    assert remembered(cluster).daily["training"][:60] == means

@@ -18,7 +18,7 @@ async def world(tmp_path):
     async with a_world(tmp_path) as world:
         client = await Client.connect(a_kubeconfig(tmp_path, world.api.url))
         feeds = [Feed(client, kind, world.mirror) for kind in KINDS]
-        known = (world.mirror, world.loop, feeds, world.writer)
+        known = (world.mirror, world.loop, feeds, world.writer, lambda _: None)
         world.metrics.show(
             *readers(*known, leads=lambda: world.leads, synced=lambda: world.synced, clock=lambda: world.now)
         )

@@ -2,10 +2,15 @@
 
 import pytest
 
+from chippool.core.capacity import Yields
+from chippool.core.demand import OTHERS, Ring
+from chippool.core.outlook import Known, outlook
+from chippool.core.runway import HORIZON
 from chippool.metrics import families as f
 from chippool.shell import readings_stock
 from tests.state.build import Cluster, a_class, a_job, a_namespace, a_node, a_pool, a_queue, a_workload, an_assignment
 
+KNOWN = Known(None, Yields(), 16_000, 16_000, {})
 SPEED = {"training": "0.5", "serving": "0.5", "batch": "0.5"}
 
 
@@ -51,6 +56,19 @@ def test_a_cluster_that_states_nothing_has_no_series():
     cluster = Cluster(a_pool(), a_queue(), a_node("n1"))
     assert [*read(cluster).values()] == [{}, {}, {}, {}]
     assert [numbers for _, numbers in readings_stock.budgets(cluster.mirror)] == [{}, {}]
+
+
+def test_how_long_pools_last_stands_by_quantile_as_far_as_is_looked():
+    ring = Ring(400_000, {}, {"train": tuple(1.0 + day / 10 for day in range(60)), OTHERS: (0.0,) * 60})
+    few = Ring(400_000, {}, {OTHERS: (1.0,)})
+    cluster = Cluster(a_pool(), a_pool("h20"), a_pool("new"), a_pool("npu"), a_node("n1"))
+    seen = {"h800": outlook(ring, Known(None, Yields(), 10**9, 10**9, {}), 0.0), "new": outlook(few, KNOWN, 0.0)}
+    seen["h20"] = outlook(ring, KNOWN, 0.0)
+    days = dict(readings_stock.runways(cluster.mirror, seen.get))[f.RUNWAY]
+    assert {pool for pool, _ in days} == {"h800", "h20"}
+    assert {days["h800", quantile] for quantile in ("0.1", "0.5", "0.9")} == {HORIZON}
+    assert days["h20", "0.5"] == seen["h20"].runway.likely
+    assert days["h20", "0.1"] <= days["h20", "0.5"] <= days["h20", "0.9"]
 
 
 def test_a_budget_is_told_in_chip_seconds():

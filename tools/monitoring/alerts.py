@@ -9,6 +9,8 @@ RUNBOOKS = "https://github.com/chippool/chippool/blob/main/docs/runbooks"
 WAITS_LONG_S = 24 * 3600
 STARVES_S = 900
 STORM = 10
+SHORT_DAYS = 90
+"""A quarter: new chips of a model that is scarce are not had sooner."""
 
 
 def _pool(state: str) -> str:
@@ -95,5 +97,15 @@ ALERTS = (
         "> 0",
         "{{ $value }} chip(s) of {{ $labels.pool }} are used by pods chippool does not manage",
         "They are left alone, count in no queue, and are missing to work that matters more.",
+    ),
+    Alert(
+        "ChippoolRunwayShort",
+        "warning",
+        "1h",
+        highest(f.RUNWAY, ("pool",), 'quantile="0.5"'),
+        ("pool",),
+        f"< {SHORT_DAYS}",
+        "The chips of {{ $labels.pool }} last {{ $value | humanize }} days more",
+        "Then what is asked for is expected to be more than the stock, after what fails and what arrives.",
     ),
 )

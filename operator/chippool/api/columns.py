@@ -48,6 +48,7 @@ POOL = (
     AGE,
     _chips("Installed", ".status.chips.installed", 1),
     _chips("Unmanaged", ".status.chips.unmanaged", 1),
+    Column("Lasts until", ".status.runway.until", priority=1),
     Column("Vendor", ".spec.chip.vendor", priority=1),
     READY_MESSAGE,
 )

@@ -134,3 +134,19 @@ class EffectiveChips(ApiModel):
     """Of one: its relative speed x spec.efficiency."""
     used: str = Field(default="0", max_length=32)
     """Of those that admitted workloads of this purpose hold."""
+
+
+class Runway(ApiModel):
+    """The first day on which demand is expected to be more than the stock, after what fails and what arrives.
+
+    Each is a day in UTC, such as 2027-05-03; Later: not within three years; Unknown: too few days of demand are known.
+    """
+
+    until: str = Field(default="Unknown", max_length=16)
+    """As expected."""
+    earliest: str = Field(default="Unknown", max_length=16)
+    """The first day of the 80 % interval."""
+    latest: str = Field(default="Unknown", max_length=16)
+    """The last day of it."""
+    message: str = Field(default="", max_length=1024)
+    """Why, in a sentence."""

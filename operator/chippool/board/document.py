@@ -61,6 +61,8 @@ def _pool(line: PoolLine, held: Use, classes: Sequence[ClassLine]) -> Json:
         "chips": document(line.chips),
         "byClass": [[name, as_chips(chips)] for name, chips in ordered if chips],
         "settling": as_chips(max(0, settling)),
+        "effectiveChips": document(line.effective_chips),
+        "runway": document(line.runway),
     }
 
 

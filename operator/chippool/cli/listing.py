@@ -14,6 +14,7 @@ from chippool.cli import options
 from chippool.cli.cluster import ForbiddenError, connected, from_file, mirrored
 from chippool.cli.failures import Failure, answered
 from chippool.cli.picture import Picture, PoolLine, QueueLine, WorkloadLine, picture
+from chippool.cli.picture_stock import effective_text, runway_text
 from chippool.cli.structured import text
 from chippool.cli.top_screen import COLOURS, STATES, age
 from chippool.kube.client import Client
@@ -130,11 +131,12 @@ def _table(columns: Iterable[str], right: Iterable[str]) -> Table:
 
 def _pools(lines: Sequence[PoolLine], *, wide: bool) -> Table:
     numbers = ("NODES", "CHIPS", *(state.upper() for state, _, _ in STATES))
-    more = ("MODEL", "RESOURCE", "PRICE") if wide else ()
+    more = ("MODEL", "RESOURCE", "PRICE", "EFFECTIVE", "LASTS UNTIL (80 %)") if wide else ()
     table = _table(("NAME", *numbers, *more), (*numbers, "PRICE"))
     for line in lines:
         states = (number(getattr(line.chips, state)) for state, _, _ in STATES)
-        rest = (line.model, line.resource_name, number(line.price)) if wide else ()
+        stock = (effective_text(line.effective_chips), runway_text(line.runway))
+        rest = (line.model, line.resource_name, number(line.price), *stock) if wide else ()
         table.add_row(line.name, str(line.nodes), number(line.chips.installed), *states, *rest)
     return table
 

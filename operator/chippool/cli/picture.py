@@ -1,9 +1,10 @@
 """What `top` shows, as records: pools, queues, classes and workloads. Pure, from a reading of the cluster."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
+from chippool.cli.picture_stock import Runway, effective, runway
 from chippool.core.ids import PoolName, QueueName
 from chippool.core.model import Mode, Workload
 from chippool.core.ordering import order
@@ -39,6 +40,9 @@ class PoolLine:
     overlaps: tuple[str, ...] = ()
     price: Number = 0
     """What one more chip would add now, in workloads at their best speed."""
+    effective_chips: Mapping[str, Number] = field(default_factory=dict)
+    """What all healthy ones are worth in chips of the reference, by purpose."""
+    runway: Runway | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def picture(reading: Reading, namespace: str | None = None) -> Picture:
 def _pool(reading: Reading, name: PoolName) -> PoolLine:
     record, counts = reading.mirror.pool_records[name], reading.mirror.pool_counts(name)
     price = reading.plan.prices.get(name, 0)
-    return PoolLine(name, record.model, record.view.resource, counts.nodes, _chips(counts), counts.overlaps, price)
+    named = (name, record.model, record.view.resource, counts.nodes)
+    return PoolLine(*named, _chips(counts), counts.overlaps, price, effective(record, counts), runway(record))
 
 
 def _chips(counts: PoolCounts) -> Chips:

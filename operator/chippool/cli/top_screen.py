@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chippool.cli.picture import Chips, ClassLine, Picture, PoolLine, QueueLine, WorkloadLine
+from chippool.cli.picture_stock import effective_text, runway_text
 from chippool.core.reasons import Reason
 from chippool.visibility.words import number
 
@@ -73,13 +74,15 @@ def _pools(pools: Sequence[PoolLine], *, wide: bool, width: int) -> RenderableTy
         return Text("No ChipPools: apply one, as in examples/, to say which nodes have which chips.")
     numbers = ("NODES", "CHIPS", *(state.upper() for state, _, _ in STATES))
     more, last = (("MODEL", "RESOURCE"), ("PRICE",)) if wide else ((), ())
-    table = _table("POOL", *more, "", *numbers, *last, right=(*numbers, *last))
+    stock = ("EFFECTIVE", "LASTS UNTIL (80 %)") if wide else ()
+    table = _table("POOL", *more, "", *numbers, *last, *stock, right=(*numbers, *last))
     length = max(SHORT, min(BAR, width - FIGURES))
     for pool in pools:
         figures = (number(getattr(pool.chips, state)) for state, _, _ in STATES)
         named, price = ((pool.model, pool.resource_name), (number(pool.price),)) if wide else ((), ())
+        told = (effective_text(pool.effective_chips), runway_text(pool.runway)) if wide else ()
         drawn = bar(pool.chips, length)
-        table.add_row(pool.name, *named, drawn, str(pool.nodes), number(pool.chips.installed), *figures, *price)
+        table.add_row(pool.name, *named, drawn, str(pool.nodes), number(pool.chips.installed), *figures, *price, *told)
     return table
 
 

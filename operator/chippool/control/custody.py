@@ -14,6 +14,7 @@ from chippool.control.status_conditions import Said, told
 from chippool.control.status_write import MERGE, of_pool, of_queue, status_write
 from chippool.core.attrition import Evidence
 from chippool.core.ids import ClassName, Milli, PoolName, QueueName
+from chippool.core.outlook import Outlook
 from chippool.core.sharing import Sharing
 from chippool.kube.writer import Outcome, Urgency, Write, Writer
 from chippool.state.mirror import Mirror
@@ -46,6 +47,8 @@ class Custody:
         self.budgets = Budgets(mirror)
         self.evidence: Callable[[PoolName], Evidence | None] = lambda _: None
         """How the chips of a pool failed, as far as it was seen."""
+        self.outlook: Callable[[PoolName], Outlook | None] = lambda _: None
+        """How long they last, as far as demand is remembered."""
         self.kept: Mapping[PoolName, Milli] = {}
         """Free chips that the last plan keeps for whoever is next, by pool."""
         self._lives: dict[Key, Life] = {}
@@ -126,8 +129,8 @@ class Custody:
         if life is not None and life.deleting:
             return _waits(record, now)
         if isinstance(record, PoolRecord):
-            kept, evidence = self.kept.get(record.name, 0), self.evidence(record.name)
-            return tell_pool(record, self._mirror, now, self._shares(), kept, evidence)
+            kept, seen = self.kept.get(record.name, 0), (self.evidence(record.name), self.outlook(record.name))
+            return tell_pool(record, self._mirror, now, self._shares(), kept, *seen)
         spent = self.budgets.of(record.view.name)
         return tell_queue(record, self._mirror, now, self._shares(), self.classes, spent)
 

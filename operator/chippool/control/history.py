@@ -11,14 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chippool.api.names import API_VERSION
+from chippool.control.outlooks import Outlooks
 from chippool.core.attrition import Evidence, watched
-from chippool.core.checks import admitted_as, wanted
 from chippool.core.demand import Ring, advanced, begun, noted
-from chippool.core.ids import CHIP, Milli, PoolName
-from chippool.core.model import Workload
+from chippool.core.ids import CHIP, PoolName
 from chippool.kube.client import ApiError, Client
 from chippool.kube.writer import Answer, Outcome, Urgency, Write, Writer
-from chippool.state.counts import preferred
 from chippool.state.history import LABEL, data_of, evidence_of, name_of, ring_of
 from chippool.state.mirror import Mirror
 from chippool.state.records import PoolRecord
@@ -51,6 +49,7 @@ class History:
         self._may_write, self._clock = may_write, clock
         self._rings: dict[PoolName, Ring] = {}
         self._evidence: dict[PoolName, Evidence] = {}
+        self.outlooks = Outlooks(mirror, self.evidence, clock)
         self._there: set[PoolName] = set()
         self._written: dict[PoolName, int] = {}  # the hour that ran when it was last written
         self._last = -math.inf
@@ -90,6 +89,7 @@ class History:
                 self._writer.put(self._write(record))
         for gone in self._rings.keys() - self._mirror.pool_records.keys():
             self._forget(gone)
+        await self.outlooks.learn(dict(self._rings))
 
     async def _read(self) -> None:
         found = await self._client.get(self._path, labelSelector=LABEL)
@@ -159,27 +159,10 @@ class History:
 
 
 def demand(mirror: Mirror) -> Demand:
-    """Return what is asked for, running and waiting, in chips x efficiency, by pool and class.
-
-    What waits counts in the pool it would like best.
-    """
+    """Return what is asked for, running and waiting, in chips x efficiency, by pool and class."""
     found: defaultdict[PoolName, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     pools = mirror.pool_records
-    for key, record in mirror.workload_records.items():
-        view = mirror.view(key)
-        asked = _asked(view) if view else None
-        if view is None or asked is None or asked[0] not in pools:
-            continue
-        pool, chips = asked
-        found[pool][view.class_name] += chips / CHIP * pools[pool].yields.gain(record.purpose)
+    for (pool, class_name, purpose), chips in sorted(mirror.seen().asked_sums.all().items()):
+        if pool in pools:
+            found[pool][class_name] += chips / CHIP * pools[pool].yields.gain(purpose)
     return found
-
-
-def _asked(workload: Workload) -> tuple[PoolName, Milli] | None:
-    if workload.finished or workload.deleting or workload.suspend:
-        return None
-    variant, given = admitted_as(workload), workload.assignment
-    if given is not None and variant is not None:
-        replicas = max(given.replicas, wanted(workload, variant))
-        return given.pool, max(0, replicas - workload.succeeded) * variant.ask.chips
-    return preferred(workload)

@@ -13,6 +13,7 @@ from chippool.control.status_write import of_pool, of_queue, of_workload, status
 from chippool.core.attrition import Evidence
 from chippool.core.budget import Spent
 from chippool.core.ids import ClassName, Milli, QueueName, WorkloadKey
+from chippool.core.outlook import Outlook
 from chippool.core.plan import Decision, Finish
 from chippool.core.sharing import Sharing
 from chippool.kube.writer import Write
@@ -38,15 +39,22 @@ def tell(key: WorkloadKey, decision: Decision, known: Known, now: float, instanc
 
 
 def tell_pool(
-    record: PoolRecord, known: Known, now: float, sharing: Sharing, kept: Milli = 0, evidence: Evidence | None = None
+    record: PoolRecord,
+    known: Known,
+    now: float,
+    sharing: Sharing,
+    kept: Milli = 0,
+    evidence: Evidence | None = None,
+    outlook: Outlook | None = None,
 ) -> list[Write]:
     """Return the status write of a pool, or none; that it moves at most every 10 s is the caller's part.
 
-    `kept` are the free chips that wait for the workload that is next there; `evidence` is how its chips failed.
+    `kept` are the free chips that wait for the workload that is next there; `evidence` is how its chips failed, and
+    `outlook` how long they last; None: not looked at.
     """
     old = orjson.loads(record.status or b"{}")
     counts, oversold = known.pool_counts(record.name), sharing.oversold.get(record.name)
-    return status_write(of_pool(record), old, pool_status(record, counts, oversold, now, kept, evidence))
+    return status_write(of_pool(record), old, pool_status(record, counts, oversold, now, kept, evidence, outlook))
 
 
 def tell_queue(

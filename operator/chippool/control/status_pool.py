@@ -8,10 +8,11 @@ import orjson
 from chippool.api.chips import chip_count
 from chippool.control import sentences
 from chippool.control.status_conditions import Said, by_type, told
-from chippool.control.status_stock import effective_chips, stock_conditions, stock_figures
+from chippool.control.status_stock import effective_chips, runway, stock_conditions, stock_figures
 from chippool.core.attrition import Evidence
 from chippool.core.guarantee import Oversold
 from chippool.core.ids import Milli
+from chippool.core.outlook import Outlook
 from chippool.state.records import PoolCounts, PoolRecord
 
 Json = dict[str, Any]
@@ -27,10 +28,12 @@ def pool_status(
     now: float,
     kept: Milli = 0,
     evidence: Evidence | None = None,
+    outlook: Outlook | None = None,
 ) -> Json:
     """Return the whole status of a pool; equal to what it has where nothing is to be written.
 
-    `kept` are the free chips that wait for the workload that is next there; `evidence` is how its chips failed.
+    `kept` are the free chips that wait for the workload that is next there; `evidence` is how its chips failed,
+    and `outlook` how long they last.
     """
     status: Json = orjson.loads(record.status or b"{}")
     before = by_type(status)
@@ -46,6 +49,7 @@ def pool_status(
         },
         **effective_chips(record, counts, status),
         **stock_figures(record, counts, evidence),
+        **runway(record, outlook, status, now),
         "conditions": told(status.get("conditions") or [], worth, record.generation, now),
     }
 

@@ -10,11 +10,14 @@ from chippool.control.status_conditions import Said
 from chippool.core.attrition import Evidence, blended
 from chippool.core.capacity import Capacity, Purpose, capacities
 from chippool.core.ids import CHIP
+from chippool.core.outlook import DAY_S, Outlook
 from chippool.core.supply import Supply, stock_of
 from chippool.state.records import PoolCounts, PoolRecord
 
 Json = dict[str, Any]
 
+UNKNOWN, LATER = "Unknown", "Later"
+"""In place of a day: too little is known of demand; not within the time that is looked ahead."""
 SPEED_UNKNOWN, STOCK_MISMATCH, RESALE_ENDED = "SpeedUnknown", "StockMismatch", "ResaleEnded"
 
 
@@ -73,6 +76,21 @@ def _block(one: Capacity) -> Json:
         "perChip": figure(one.per_chip),
         "used": figure(one.used),
     }
+
+
+def runway(record: PoolRecord, seen: Outlook | None, before: Mapping[str, Any], now: float) -> Json:
+    """Return status.runway: nothing where nobody has looked, or too little is known of a stock that is not stated."""
+    if seen is None or (seen.runway is None and record.supply is None and "runway" not in before):
+        return {}
+    found, ends = seen.runway, ("until", "earliest", "latest")
+    days = (found.likely, found.earliest, found.latest) if found else ()
+    told = dict(zip(ends, (_day(now, day) for day in days), strict=True)) if found else dict.fromkeys(ends, UNKNOWN)
+    return {"runway": told | {"message": seen.sentence}}
+
+
+def _day(now: float, days: int | None) -> str:
+    """The same all day long."""
+    return LATER if days is None else marks.time_text(now + days * DAY_S)[: len("2027-05-01")]
 
 
 def speed_unknown(record: PoolRecord) -> Said:

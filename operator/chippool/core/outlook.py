@@ -47,15 +47,36 @@ class Known:
     evidence: Evidence | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a pool was asked for, and will be; it changes once a day, and most of an outlook's time goes into it."""
+
+    daily: tuple[float, ...]
+    """The means of the days that are known."""
+    ahead: Demand | None
+    """None while too few days are known."""
+    who: str
+    """The series that grows most, or empty."""
+
+
 def outlook(ring: Ring | None, known: Known, now: float) -> Outlook:
     """The outlook at a moment, in seconds since the epoch."""
+    return outlook_of(asked(ring), known, now)
+
+
+def asked(ring: Ring | None) -> Asked:
+    """What the days that are over say."""
     daily = totals(ring) if ring else []
-    stock = stockpile(known, now)
-    demand = demand_ahead(daily)
+    return Asked(tuple(daily), demand_ahead(daily), _grows(ring))
+
+
+def outlook_of(said: Asked, known: Known, now: float) -> Outlook:
+    """The outlook where demand is known already."""
+    days, stock, demand = len(said.daily), stockpile(known, now), said.ahead
     found = runway(demand, stock) if demand else None
-    today = daily[-1] if daily else 0.0
-    told = _sentence(_grows(ring), stock, known, demand, found, now) if demand and found else _too_few(len(daily))
-    return Outlook(len(daily), today, stock, demand, found, told)
+    today = said.daily[-1] if said.daily else 0.0
+    told = _sentence(said.who, stock, known, demand, found, now) if demand and found else _too_few(days)
+    return Outlook(days, today, stock, demand, found, told)
 
 
 def stockpile(known: Known, now: float) -> Stockpile:

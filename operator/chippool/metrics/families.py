@@ -97,6 +97,13 @@ DOMESTIC = _gauge(
     "Part of all effective chips that pools of domestic origin have (spec.supply.origin).",
     "purpose",
 )
+RUNWAY = _gauge(
+    "pool_runway_days",
+    "Days until the demand for a pool passes its stock, after what fails and what arrives: expected (quantile 0.5) and "
+    "the ends of the 80 % interval (0.1 and 0.9); 1095, which is as far as is looked, also where it is later. No "
+    "series: demand of too few days is known, or this replica does not lead.",
+    "pool", "quantile",
+)  # fmt: skip
 QUEUE_INFO = _gauge("queue_info", "Always 1: where a queue hangs; parent is empty at the top.", "queue", "parent")
 QUEUE_USED = _gauge(
     "queue_used_chips", "Chips of admitted workloads of a queue and the queues below it.", "queue", "pool"
@@ -173,7 +180,7 @@ BUILD_INFO = _gauge("build_info", "Always 1: what runs.", "version", "python")
 
 SECTIONS: Mapping[str, tuple[Family, ...]] = {
     "Pools": (POOL_INFO, POOL_CHIPS, POOL_NODES, POOL_FRAGMENTATION, POOL_PRICE),
-    "The stock": (POOL_SUPPLY, POOL_EFFECTIVE, POOL_EFFECTIVE_USED, DOMESTIC),
+    "The stock": (POOL_SUPPLY, POOL_EFFECTIVE, POOL_EFFECTIVE_USED, DOMESTIC, RUNWAY),
     "Queues": (
         QUEUE_INFO,
         QUEUE_USED,

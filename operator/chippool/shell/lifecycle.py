@@ -93,7 +93,7 @@ class Operator:
             may_write=self._may_write,
             clock=time.time,
         )
-        self.custody.evidence = self.history.evidence
+        self.custody.evidence, self.custody.outlook = self.history.evidence, self.history.outlooks.of
         self.services = Services(self.mirror, self.writer, client, may_write=self._may_write)
         self.loop = self._a_loop(client, settings.identity, settings.lost_after)
         self.mirror.on_change = self._changed
@@ -108,7 +108,7 @@ class Operator:
             nodes=self._nodes if settings.node_metrics else None,
         )
         self.visibility = _visibility(settings, client, self.mirror, self._synced)
-        known = (self.mirror, self.loop, self.feeds, self.writer)
+        known = (self.mirror, self.loop, self.feeds, self.writer, self.history.outlooks.of)
         self.metrics.show(*readers(*known, leads=self.lease.held, synced=self._synced, clock=time.time))
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from chippool.core.ids import CHIP, Milli, NodeName, PoolName, QueueName
 from chippool.core.model import Node
+from chippool.core.outlook import Outlook
 from chippool.kube.feed import ENDED, Feed
 from chippool.kube.writer import Writer
 from chippool.metrics import Labels, Numbers, Reader
@@ -38,6 +39,7 @@ def readers(
     loop: Decided,
     feeds: Sequence[Feed],
     writer: Writer,
+    outlook: Callable[[PoolName], Outlook | None],
     *,
     leads: Callable[[], bool],
     synced: Callable[[], bool],
@@ -60,6 +62,7 @@ def readers(
         if leads():
             yield f.POOL_PRICE, {(pool,): price for pool, price in loop.prices.items()}
             yield f.HOLDS, {(reason,): count for reason, count in loop.holds.items()}
+            yield from readings_stock.runways(mirror, outlook)
 
     def itself() -> Readings:
         yield from _feeds(feeds, mirror)

@@ -1,10 +1,12 @@
 """What the metrics read of the stock at every scrape: only pools that state one, chips that are known, and budgets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chippool.core.budget import HOUR_S
 from chippool.core.capacity import Purpose, capacities
 from chippool.core.ids import CHIP, PoolName
+from chippool.core.outlook import Outlook
+from chippool.core.runway import HORIZON
 from chippool.core.supply import stock_of
 from chippool.metrics import Labels, Numbers
 from chippool.metrics import families as f
@@ -31,6 +33,16 @@ def stock(mirror: Mirror) -> Readings:
     yield f.POOL_EFFECTIVE, effective
     yield f.POOL_EFFECTIVE_USED, used
     yield f.DOMESTIC, {(purpose,): part for purpose, part in _domestic(mirror, effective).items()}
+
+
+def runways(mirror: Mirror, outlook: Callable[[PoolName], Outlook | None]) -> Readings:
+    """Answer how long pools last, of which enough is known."""
+    days: dict[Labels, float] = {}
+    for name in mirror.pool_records:
+        if (seen := outlook(name)) is not None and (found := seen.runway) is not None:
+            ends = (("0.1", found.earliest), ("0.5", found.likely), ("0.9", found.latest))
+            days |= {(name, quantile): float(HORIZON if day is None else day) for quantile, day in ends}
+    yield f.RUNWAY, days
 
 
 def budgets(mirror: Mirror) -> Readings:

@@ -6,6 +6,7 @@ from typing import Any
 
 from chippool.core.ids import NodeName, PoolName, WorkloadKey
 from chippool.core.model import Bystander, NamespaceView, Node, Snapshot, Workload
+from chippool.state.asked import AskedSums
 from chippool.state.beliefs import Beliefs
 from chippool.state.chipwise import beyond, seat_of, seated, shares_a_chip
 from chippool.state.counts import PoolSums, QueueSums
@@ -34,6 +35,7 @@ class Views:
         self.queue_sums = QueueSums()
         self.tallies = Tallies()
         self.purpose_sums = PurposeSums()
+        self.asked_sums = AskedSums()
         self.runtimes = Runtimes()
         self._facts, self._beliefs, self._marks, self._since = facts, beliefs, marks, since
         self._natives = Natives(facts, marks)
@@ -140,6 +142,7 @@ class Views:
         if record is None:
             self._recount(self.workloads.drop(key), None)
             self.purpose_sums.forget(key)
+            self.asked_sums.forget(key)
             return
         standing, tally = self._beliefs.standing(record), self._beliefs.tally(key)
         reserved = self._beliefs.reservations.of(key)
@@ -159,6 +162,7 @@ class Views:
             view = seated(view, sharing, self._located(sharing, in_order(tally.there, view.mode)), reserved)
         self._recount(self.workloads.put(key, view), view)
         self.purpose_sums.note(view, record.purpose)
+        self.asked_sums.note(view, record.purpose)
 
     def _recount(self, before: Workload | None, after: Workload | None) -> None:
         self.queue_sums.replace(before, after)

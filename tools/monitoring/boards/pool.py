@@ -77,26 +77,31 @@ _STOCK = Row(
             queries(told(f.POOL_SUPPLY, where=_CHOSEN), "pool", "state"),
             description="Of pools that state a supply. In repair: in nodes, not healthy; lost: owned, in no node; "
             "arriving: on order, each order at its probability.",
-            width=6,
+            width=8,
         ),
         Panel(
             "Effective chips",
             queries(told(f.POOL_EFFECTIVE, where=_CHOSEN), "pool", "purpose"),
             description="What the healthy chips are worth for each purpose, in H100-SXM5-80GB: speed x efficiency.",
-            width=6,
+            width=8,
         ),
         Panel(
             "Effective chips in use",
             queries(told(f.POOL_EFFECTIVE_USED, where=_CHOSEN), "pool", "purpose"),
             View.STACKED,
-            width=6,
+            width=8,
         ),
         Panel(
             "Domestic share",
             queries(told(f.DOMESTIC), "purpose"),
             unit=Unit.PART,
             description="Of the effective chips of all pools, whichever are chosen.",
-            width=6,
+        ),
+        Panel(
+            "Days the stock lasts",
+            queries(told(f.RUNWAY, where=_CHOSEN), "pool", "quantile"),
+            description="Until demand is more than what is left after failures and arrivals: expected (0.5), and the "
+            "ends of the 80 % interval. 1095: not within three years.",
         ),
     ),
 )

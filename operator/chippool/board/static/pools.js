@@ -51,6 +51,7 @@ function made(pool) {
     h("div", { class: "pool-head" }, h("h3", {}, pool.name), h("span", { class: "size" }), button),
     h("div", { class: "bar", role: "img" }),
     h("p", { class: "figures" }),
+    h("p", { class: "stock" }),
     map);
 }
 
@@ -62,6 +63,14 @@ function showPool(item, pool, board) {
   drawBar(bar, parts);
   bar.setAttribute("aria-label", `Pool ${pool.name}, ${size}: ${inWords(parts) || "no chips"}`);
   item.querySelector(".figures").textContent = inWords(parts) || "It has no chips.";
+  item.querySelector(".stock").textContent = stockInWords(pool);
+}
+
+// What its chips are worth, and how long they last: one sentence each, where they are known.
+export function stockInWords(pool) {
+  const worth = Object.entries(pool.effectiveChips).map(([purpose, chips]) => `${purpose.toLowerCase()} ${number(chips)}`);
+  const effective = worth.length ? `Effective chips (in H100): ${worth.join(", ")}.` : "";
+  return [effective, pool.runway?.message].filter(Boolean).join(" ");
 }
 
 function legend(board) {
