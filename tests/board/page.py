@@ -42,9 +42,10 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(mirror, *, taken_at=None, namespace="team", feeds=()):
+async def reading(mirror, *, taken_at=None, namespace="team", feeds=(), histories=None):
     """A reader of a board of this mirror."""
-    board = Board(Source(mirror, feeds, taken_at=taken_at), mirror, name="here", namespace=namespace)
+    source = Source(mirror, feeds, taken_at=taken_at)
+    board = Board(source, mirror, name="here", namespace=namespace, histories=histories)
     async with board.served() as address, aiohttp.ClientSession() as session:
         yield Reader(address, session)
 

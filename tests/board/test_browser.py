@@ -2,11 +2,14 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from chippool.core.capacity import Purpose
+from chippool.core.ids import PoolName
 from tests.state.build import PROJECT
 from tools.board.scene import CHIPS, POOLS, Size, a_workload
 from tools.board.served import large, painted, started
@@ -170,6 +173,38 @@ async def test_a_rack_map_has_every_node_and_a_table_for_each_rack(page, served)
     assert sum(int(cell) for cell in cells if cell.isdigit()) == 16 * CHIPS
     await page.click("[aria-label='Racks of pool nvidia-a800']")
     await expect(domains.first).to_be_hidden()
+
+
+async def test_each_pool_has_a_chart_of_its_outlook_with_the_reason_in_words(page):
+    charts = page.locator("#charts figure")
+    await expect(charts).to_have_count(len(POOLS))
+    for at, name in enumerate(sorted(POOLS)):
+        said = await charts.nth(at).locator("figcaption").inner_text()
+        assert re.fullmatch(rf"{name}: demand grows .+ chips lost a year: stock lasts until 20\d\d-.+\.", said)
+        picture = charts.nth(at).locator("img")
+        assert said.partition(": ")[2] in await picture.get_attribute("alt")
+        await picture.scroll_into_view_if_needed()
+        assert await picture.evaluate("one => one.decode().then(() => one.naturalWidth)") > 900
+
+
+async def test_a_pool_says_what_its_chips_are_worth_and_doubles_that_with_their_efficiency(page, served):
+    at = sorted(POOLS).index("nvidia-h800")
+    stock, name = page.locator("#bars .stock").nth(at), PoolName("nvidia-h800")
+
+    def worth():
+        return f"{served.look.picture.pools[at].effective_chips['Training'] * gain:,.0f}"
+
+    def with_efficiency(factor):
+        record = served.mirror.pool_records[name]
+        yields = replace(record.yields, efficiency={Purpose.TRAINING: factor})
+        served.mirror.apply("ChipPool", record.uid, replace(record, yields=yields))
+
+    gain = 1
+    await expect(stock).to_contain_text(f"training {worth()}")
+    gain = 2
+    with_efficiency(2.0)
+    await expect(stock).to_contain_text(f"training {worth()}")
+    with_efficiency(1.0)
 
 
 async def test_whoever_wants_no_motion_and_a_dark_page_gets_them(browser, served):

@@ -1,19 +1,25 @@
 """Who may ask the board, how, and what he is told."""
 
 import re
+import time
+from html import escape
 from types import SimpleNamespace
 
 import pytest
 
 from chippool.board.guard import HEADERS
 from chippool.board.racks import racks
+from chippool.cli.failures import Failure
 from chippool.cli.forecast_live import known_of
 from chippool.cli.what_if_document import documented
 from chippool.cli.what_if_flags import Wishes, changes
+from chippool.core.demand import OTHERS, Ring
 from chippool.core.ids import PoolName, WorkloadKey
+from chippool.core.outlook import outlook
 from chippool.sim.submitted import Surroundings
 from chippool.sim.whatif import what_if
 from chippool.sim.whatif_stock import Stock, Told, changed_stock
+from chippool.state.history import data_of, ring_of
 from chippool.visibility.explanation import explained
 from chippool.visibility.explanation_text import sentences
 from chippool.visibility.reading import decided
@@ -39,6 +45,46 @@ def busy():
 async def reader():
     async with reading(busy().mirror, taken_at=NOW) as reader:
         yield reader
+
+
+# --- how long the stock lasts
+
+
+def a_history(days=60):
+    ring = Ring(400_000, {}, {"train": tuple(4 + day / 10 for day in range(days)), OTHERS: (0.0,) * days})
+    return {PoolName("h800"): data_of(ring, None), PoolName("gone"): data_of(ring, None)}
+
+
+async def test_the_outlook_is_what_forecast_says_and_its_chart_what_it_draws():
+    mirror, kept = busy().mirror, a_history()
+
+    async def histories():
+        return kept
+
+    async with reading(mirror, histories=histories) as reader:
+        said = await reader.reads("outlooks")
+        seen = outlook(ring_of(kept["h800"]), known_of(mirror, "h800", kept["h800"]), time.time())
+        assert said == {"pools": [{"name": "h800", "sentence": seen.sentence}], "trouble": ""}
+        async with reader.ask("outlook", params={"pool": "h800"}) as answer:
+            assert answer.content_type == "image/svg+xml"
+            assert escape(seen.sentence) in await answer.text()
+        assert (await reader.refused("outlook?pool=gone"))[0] == 404
+
+
+async def test_who_may_not_read_what_was_asked_for_is_told_so_and_sees_the_rest():
+    async def histories():
+        raise Failure("You may not list ConfigMaps in chippool-system.")
+
+    async with reading(busy().mirror, histories=histories) as reader:
+        assert await reader.reads("outlooks") == {
+            "pools": [],
+            "trouble": "You may not list ConfigMaps in chippool-system.",
+        }
+        assert await reader.reads("workloads", count=1)
+
+
+async def test_a_file_has_no_outlook_and_says_why(reader):
+    assert "not in a file" in (await reader.reads("outlooks"))["trouble"]
 
 
 # --- who may ask

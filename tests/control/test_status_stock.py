@@ -232,36 +232,36 @@ def an_outlook(ring=GROWING, chips=16_000):
     return outlook(ring, Known(None, Yields(), chips, chips, {}), NOW)
 
 
-def told_of(record, seen, now=NOW):
+def lasting(record, seen, now=NOW):
     return publish.tell_pool(record, Cluster(counts=FULL), now, sharing(), outlook=seen)
 
 
 def test_how_long_the_stock_lasts_is_told_by_days_with_its_reason_and_once():
     seen = an_outlook()
-    (write,) = told_of(a_pool(), seen)
+    (write,) = lasting(a_pool(), seen)
     told = write.body["status"]["runway"]
     assert told["earliest"] <= told["until"] <= told["latest"]
     assert told["message"] == seen.sentence
     assert told["until"] == datetime.fromtimestamp(NOW + seen.runway.likely * 86_400, UTC).strftime("%Y-%m-%d")
     midnight = NOW // 86_400 * 86_400
-    assert told_of(landed(a_pool(), write), seen, midnight + 86_399) == []
+    assert lasting(landed(a_pool(), write), seen, midnight + 86_399) == []
 
 
 def test_a_stock_that_lasts_beyond_what_is_looked_ahead_says_later():
-    (write,) = told_of(a_pool(), an_outlook(chips=10**9))
+    (write,) = lasting(a_pool(), an_outlook(chips=10**9))
     told = write.body["status"]["runway"]
     assert {told[end] for end in ("until", "earliest", "latest")} == {"Later"}
 
 
 def test_too_few_days_say_so_where_a_supply_is_stated_and_nothing_elsewhere():
     short = an_outlook(Ring(400_000, {}, {OTHERS: (1.0,)}))
-    (write,) = told_of(a_pool(), short)
+    (write,) = lasting(a_pool(), short)
     assert "runway" not in write.body["status"]
-    (write,) = told_of(replace(a_pool(), supply=Supply(owned=16)), short)
+    (write,) = lasting(replace(a_pool(), supply=Supply(owned=16)), short)
     assert write.body["status"]["runway"]["until"] == "Unknown"
     assert "an outlook needs 28" in write.body["status"]["runway"]["message"]
 
 
 def test_what_was_told_stays_until_somebody_has_looked():
-    (write,) = told_of(a_pool(), an_outlook())
-    assert told_of(landed(a_pool(), write), None) == []
+    (write,) = lasting(a_pool(), an_outlook())
+    assert lasting(landed(a_pool(), write), None) == []

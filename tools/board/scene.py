@@ -7,16 +7,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chippool.api import names
+from chippool.core.demand import OTHERS, Ring
 from chippool.core.ids import PoolName, VariantName
 from chippool.core.model import Assignment
 from chippool.sim.recorded import mirror_of
 from chippool.state.annotations import assignment_text
+from chippool.state.history import data_of
 from chippool.state.mirror import Mirror
 
 Json = dict[str, Any]
 CHIPS = 8
 GPU, NPU = "nvidia.com/gpu", "huawei.com/Ascend910"
 POOLS = {"nvidia-h800": GPU, "nvidia-h20": GPU, "nvidia-a800": GPU, "ascend-910b": NPU}
+MODELS = dict(zip(POOLS, ("H800-SXM5-80GB", "H20-96GB", "A800-SXM4-80GB", "Ascend-910B3"), strict=True))
 PARTS = {"nvidia-h800": 40, "nvidia-h20": 32, "nvidia-a800": 12, "ascend-910b": 16}
 """Of a hundred nodes."""
 RACK = 16
@@ -69,8 +72,12 @@ def everything(size: Size) -> Iterator[Json]:
     for name, value in CLASSES.items():
         yield _object("PriorityClass", name, size.now) | {"value": value}
     for name, resource in POOLS.items():
-        chip = {"vendor": name.partition("-")[0], "model": name.partition("-")[2].upper(), "resourceName": resource}
-        spec = {"chip": chip, "nodeSelector": {"pool": name}, "topology": TOPOLOGY}
+        chip = {"vendor": name.partition("-")[0], "model": MODELS[name], "resourceName": resource}
+        supply = {
+            "owned": size.nodes * PARTS[name] // 100 * CHIPS,
+            "origin": "Domestic" if "ascend" in name else "Imported",
+        }
+        spec = {"chip": chip, "nodeSelector": {"pool": name}, "topology": TOPOLOGY, "supply": supply}
         yield _object("ChipPool", name, size.now) | {"spec": spec}
     for name, classes in QUEUES.items():
         yield _object("ChipQueue", name, size.now) | {
@@ -79,6 +86,18 @@ def everything(size: Size) -> Iterator[Json]:
     stock = Stock({name: [] for name in POOLS})
     yield from _nodes(size, stock)
     yield from _workloads(size, stock)
+
+
+def histories(size: Size) -> dict[PoolName, dict[str, str]]:
+    """What the operator would remember of each pool: half a year of demand that grows, a little less at weekends."""
+    dice, found = random.Random(3), {}
+    for name, part in PARTS.items():
+        stock, hour = size.nodes * part // 100 * CHIPS, int(size.now // 3600)
+        week = (1.0, 1.02, 1.02, 1.01, 1.0, 0.96, 0.95)
+        grown = (stock * (0.62 + 0.0015 * day) * week[day % 7] * dice.uniform(0.98, 1.02) for day in range(180))
+        ring = Ring(hour, {}, {"training": tuple(round(chips, 1) for chips in grown), OTHERS: (0.0,) * 180})
+        found[PoolName(name)] = data_of(ring, None)
+    return found
 
 
 def _object(kind: str, name: str, created: float, namespace: str = "") -> Json:

@@ -22,6 +22,7 @@ async def _all() -> None:
     async with large(Size(now=time.time())) as served, started(Steps()) as browser:
         await _queue(await _page(browser, served, "light"))
         await _racks(await _page(browser, served, "dark"))
+        await _outlook(await _page(browser, served, "light"))
         await _what_if(await _page(browser, served, "light"))
 
 
@@ -44,6 +45,13 @@ async def _racks(page: Page) -> None:
     await page.locator(".domains li").first.wait_for()
     await page.mouse.wheel(0, -5000)
     await _taken(page, "board-racks")
+
+
+async def _outlook(page: Page) -> None:
+    for at in range(await page.locator("#charts img").count()):
+        await page.locator("#charts img").nth(at).evaluate("one => one.decode()")
+    await page.locator("#outlook").screenshot(path=FOLDER / "board-outlook.png")
+    await page.close()
 
 
 async def _what_if(page: Page) -> None:

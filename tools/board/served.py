@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, Page, async_playwright
 
+from chippool.board.outlooks import Histories
 from chippool.board.server import Board
 from chippool.board.source import Look, Source
 from chippool.state.mirror import Mirror
 from tools.board.chromium import chromium
-from tools.board.scene import Size, mirror
+from tools.board.scene import Size, histories, mirror
 from tools.plane.progress import Steps
 
 PAINTED = "html[data-painted]"
@@ -30,7 +31,11 @@ async def large(size: Size) -> AsyncIterator[Served]:
     seen = mirror(size)
     source = Source(seen)
     look = await source.look()
-    async with Board(source, seen, name="example", namespace="lab").served() as address:
+
+    async def remembered() -> Histories:
+        return histories(size)
+
+    async with Board(source, seen, name="example", namespace="lab", histories=remembered).served() as address:
         yield Served(seen, look, address)
 
 

@@ -14,6 +14,7 @@ from chippool.board import asking
 from chippool.board.document import Which, lines
 from chippool.board.guard import Guard, RefusedError, new_token, sign
 from chippool.board.live import Live
+from chippool.board.outlooks import Outlooks, Read
 from chippool.board.racks import racks
 from chippool.board.source import Source
 from chippool.core.ids import PoolName, WorkloadKey
@@ -30,10 +31,16 @@ LARGEST = 64 * 1024
 
 
 class Board:
-    """What is served of one cluster; `name` is what the page calls it, `namespace` what names without one mean."""
+    """What is served of one cluster; `name` is what the page calls it, `namespace` what names without one mean.
 
-    def __init__(self, source: Source, mirror: Mirror, *, name: str, namespace: str = "default") -> None:
+    `histories` reads what the operator remembers of demand.
+    """
+
+    def __init__(
+        self, source: Source, mirror: Mirror, *, name: str, namespace: str = "default", histories: Read | None = None
+    ) -> None:
         self._source, self._mirror, self._name, self._namespace = source, mirror, name, namespace
+        self._outlooks = Outlooks(mirror, histories)
         self._live = Live(source)
         self._asked = asyncio.Lock()
         self._static = dict(_static())
@@ -64,6 +71,8 @@ class Board:
             "workloads": self._workloads,
             "explanation": self._explanation,
             "racks": self._racks,
+            "outlooks": self._all_outlooks,
+            "outlook": self._outlook,
             "static/{file}": self._file,
         }
         for path, handler in routes.items():
@@ -118,6 +127,16 @@ class Board:
         if found is None:
             raise RefusedError(404, f"There is no pool {pool}.")
         return _json(found | {"number": look.number})
+
+    async def _all_outlooks(self, _: web.Request) -> web.Response:
+        return _json(await self._outlooks.all())
+
+    async def _outlook(self, request: web.Request) -> web.Response:
+        pool = request.query.get("pool", "")
+        drawn = await self._outlooks.chart(pool)
+        if drawn is None:
+            raise RefusedError(404, f"Nothing is remembered of what pool {pool} was asked for.")
+        return web.Response(text=drawn, content_type=TYPES[".svg"])
 
     async def _what_if(self, request: web.Request) -> web.Response:
         if request.content_type != "application/json":

@@ -15,6 +15,7 @@ from chippool.board.source import Source
 from chippool.cli import options
 from chippool.cli.cluster import connected
 from chippool.cli.failures import Failure, answered
+from chippool.cli.forecast_live import OPERATOR_NAMESPACE, OperatorNamespace, histories
 from chippool.cli.listing import whole
 from chippool.cli.top_live import followed
 from chippool.sim.fleet import BadInputError
@@ -25,6 +26,8 @@ from chippool.sim.recorded import mirror_of, recorded
 class How:
     port: int
     opens: bool
+    operator: str
+    """Its namespace."""
 
 
 def board(
@@ -35,18 +38,20 @@ def board(
     namespace: options.Namespace = None,
     port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0: any that is free.", min=0, max=65535)] = 0,
     opens: Annotated[bool, typer.Option("--open", help="Open it in your browser.")] = False,
+    operator: OperatorNamespace = OPERATOR_NAMESPACE,
 ) -> None:
-    """Serve a page with pools, the queue, explanations, what-if and racks, to this machine alone, until Ctrl-C.
+    """Serve a page with pools, the queue, explanations, what-if, racks and the outlook of the stock, until Ctrl-C.
 
-    Reads the cluster with your kubeconfig, so that it shows what you may see; changes nothing, and needs no running
-    operator. Its address has a token: whoever has it sees what you see, as long as it is served.
+    It is served to this machine alone. Reads the cluster with your kubeconfig, so that it shows what you may see;
+    changes nothing, and needs no running operator. Its address has a token: whoever has it sees what you see, as long
+    as it is served.
     """
     target = options.Target(kubeconfig, context, snapshot)
-    answered(_served(target, namespace, How(port, opens)))
+    answered(_served(target, namespace, How(port, opens, operator)))
 
 
 async def _served(target: options.Target, namespace: str | None, how: How) -> None:
-    async with _made(target, namespace) as made, _listening(made, how) as address:
+    async with _made(target, namespace, how.operator) as made, _listening(made, how) as address:
         typer.echo(f"The board is at {address}")
         typer.echo("It is served to this machine alone, as long as this runs; Ctrl-C ends it.", err=True)
         if how.opens:
@@ -56,7 +61,7 @@ async def _served(target: options.Target, namespace: str | None, how: How) -> No
 
 
 @asynccontextmanager
-async def _made(target: options.Target, namespace: str | None) -> AsyncIterator[Board]:
+async def _made(target: options.Target, namespace: str | None, operator: str) -> AsyncIterator[Board]:
     """Read all there is before anybody is told an address: the page has its figures at once."""
     if target.snapshot is not None:
         yield await _of_file(target, namespace)
@@ -66,7 +71,13 @@ async def _made(target: options.Target, namespace: str | None) -> AsyncIterator[
         async with followed(client, mirror) as feeds:
             source = Source(mirror, feeds)
             await source.look()
-            yield Board(source, mirror, name=target.context or "", namespace=namespace or client.namespace)
+            yield Board(
+                source,
+                mirror,
+                name=target.context or "",
+                namespace=namespace or client.namespace,
+                histories=lambda: histories(client, operator),
+            )
 
 
 async def _of_file(target: options.Target, namespace: str | None) -> Board:

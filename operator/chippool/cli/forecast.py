@@ -10,8 +10,9 @@ from rich.table import Table
 
 from chippool.cli import options
 from chippool.cli.failures import Exit, Failure, answered, computed
-from chippool.cli.forecast_live import OPERATOR_NAMESPACE, forecasts, show
+from chippool.cli.forecast_live import OPERATOR_NAMESPACE, OperatorNamespace, forecasts, show
 from chippool.cli.options import Structured, Tabular
+from chippool.cli.plots import svg
 from chippool.cli.structured import text
 from chippool.sim.backtest import Backtest, BadListError, backtest, read_demand
 
@@ -24,9 +25,11 @@ def live(
     *,
     kubeconfig: options.Kubeconfig = None,
     of_kubeconfig: options.Context = None,
-    namespace: Annotated[
-        str, typer.Option("--operator-namespace", help="Where the operator runs.", metavar="NAME")
-    ] = OPERATOR_NAMESPACE,
+    namespace: OperatorNamespace = OPERATOR_NAMESPACE,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw demand, what is expected of it, stock and runway into this .svg.", metavar="FILE"),
+    ] = None,
     output: Annotated[Tabular, typer.Option("--output", "-o")] = Tabular.TABLE,
 ) -> None:
     """Show what will be asked for of each pool, what there will be, and how long the stock lasts, with the reason.
@@ -36,7 +39,8 @@ def live(
     """
     if context.invoked_subcommand is not None:
         return
-    seen = answered(forecasts(options.Target(kubeconfig, of_kubeconfig), namespace))
+    picture = computed(lambda: svg(plot))
+    seen = answered(forecasts(options.Target(kubeconfig, of_kubeconfig), namespace, picture))
     if output is Tabular.TABLE:
         show(seen)
     else:

@@ -4,18 +4,23 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from chippool.cli.cluster import connected, mirrored
 from chippool.cli.failures import Failure
 from chippool.cli.options import Target
+from chippool.cli.plots import written
 from chippool.core.capacity import Purpose, capacities, share
 from chippool.core.ids import PoolName
 from chippool.core.outlook import DAY_S, Known, Outlook, outlook
 from chippool.core.runway import Demand
 from chippool.kube.client import ApiError, Client
+from chippool.sim.outlook_drawing import drawn
 from chippool.state.history import DEMAND, LABEL, evidence_of, ring_of
 from chippool.state.mirror import Mirror
 
@@ -24,6 +29,10 @@ AHEAD = (7, 30, 90)
 PAGE = 1000
 """Characters a line may have in a pipe or file: nothing is cut there."""
 OPERATOR_NAMESPACE = "chippool-system"
+
+OperatorNamespace = Annotated[
+    str, typer.Option("--operator-namespace", help="Where the operator runs.", metavar="NAME")
+]
 
 Histories = Mapping[PoolName, Mapping[str, str]]
 
@@ -64,12 +73,15 @@ class Forecasts:
     """Of effective chips, by purpose."""
 
 
-async def forecasts(target: Target, namespace: str) -> Forecasts:
-    """Return the outlook of every pool; Failure: the history can't be read."""
+async def forecasts(target: Target, namespace: str, plot: Path | None = None) -> Forecasts:
+    """Return the outlook of every pool, and draw it if asked to; Failure: the history can't be read."""
     async with connected(target) as client:
         mirror, kept = await mirrored(client), await histories(client, namespace)
     now = time.time()
-    pools = tuple(_pool(mirror, name, kept.get(name, {}), now) for name in sorted(mirror.pool_records))
+    seen = {name: _outlook(mirror, name, kept.get(name, {}), now) for name in sorted(mirror.pool_records)}
+    if plot is not None:
+        written(plot, drawn([*seen.items()], now))
+    pools = tuple(_told(name, one, _worth(mirror, name), now) for name, one in seen.items())
     return Forecasts(_moment(now), pools, domestic_share(mirror))
 
 
@@ -88,11 +100,13 @@ async def histories(client: Client, namespace: str) -> Histories:
     return {PoolName(item["metadata"]["labels"][LABEL]): item.get("data") or {} for item in items}
 
 
-def _pool(mirror: Mirror, name: PoolName, data: Mapping[str, str], now: float) -> PoolForecast:
-    known = known_of(mirror, name, data)
-    seen = outlook(ring_of(data) if DEMAND in data else None, known, now)
-    worth = {one.purpose.value: round(one.chips, 3) for one in capacities(known.yields, known.healthy, known.used)}
-    return _told(name, seen, worth, now)
+def _outlook(mirror: Mirror, name: PoolName, data: Mapping[str, str], now: float) -> Outlook:
+    return outlook(ring_of(data) if DEMAND in data else None, known_of(mirror, name, data), now)
+
+
+def _worth(mirror: Mirror, name: PoolName) -> dict[str, float]:
+    yields, counts = mirror.pool_records[name].yields, mirror.pool_counts(name)
+    return {one.purpose.value: round(one.chips, 3) for one in capacities(yields, counts.healthy, counts.purposes)}
 
 
 def known_of(mirror: Mirror, name: PoolName, data: Mapping[str, str]) -> Known:

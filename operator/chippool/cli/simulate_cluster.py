@@ -12,6 +12,7 @@ from rich.table import Table
 from chippool.api.duration import seconds
 from chippool.cli.failures import Exit, Failure, computed
 from chippool.cli.options import Structured, Tabular
+from chippool.cli.plots import svg, written
 from chippool.cli.structured import text
 from chippool.sim.clockwork import Clockwork
 from chippool.sim.drawing import drawn
@@ -61,15 +62,10 @@ def cluster(
 
 
 def _simulated(stage: Stage, until: str | None, plot: Path | None) -> dict[str, Any]:
-    if plot is not None and plot.suffix != ".svg":
-        raise Failure(
-            f"--plot: {plot.name} is no .svg; name one, and turn it into a PNG with `rsvg-convert -o out.png in.svg` "
-            "or any browser.",
-            Exit.USAGE,
-        )
+    svg(plot)
     work, seen = _run(stage, _seconds("--until", until))
     if plot is not None:
-        plot.write_text(drawn(work, seen))
+        written(plot, drawn(work, seen))
     return outlook(work, seen)
 
 

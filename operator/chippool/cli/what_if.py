@@ -15,6 +15,7 @@ from chippool.cli import options
 from chippool.cli.cluster import ForbiddenError, connected, mirrored
 from chippool.cli.failures import Exit, Failure, answered, computed
 from chippool.cli.forecast_live import OPERATOR_NAMESPACE, Histories, histories, known_of
+from chippool.cli.plots import svg, written
 from chippool.cli.structured import text
 from chippool.cli.what_if_document import documented
 from chippool.cli.what_if_flags import Wishes, changes, gains
@@ -103,7 +104,7 @@ def ask_what_if(
         priority=tuple(priority or ()),
         efficiency=tuple(efficiency or ()),
     )
-    how = computed(lambda: How(_plot_of(plot), _seconds(within)))
+    how = computed(lambda: How(svg(plot), _seconds(within)))
     if snapshot is None:
         scene = answered(_look(options.Target(kubeconfig, context), namespace, operator_namespace))
     else:
@@ -133,7 +134,7 @@ def _answer(wishes: Wishes, scene: Surroundings, how: How) -> Told:
         task = bar.add_task("decisions", total=None)
         found = what_if(scene.snapshot, wanted, scene.now, lambda _: bar.advance(task), how.within)
     if how.plot is not None:
-        how.plot.write_text(drawn(found))
+        written(how.plot, drawn(found))
     return Told(found, scene.stock, changed_stock(scene.stock, found, wanted, gained))
 
 
@@ -185,13 +186,3 @@ def _seconds(within: str | None) -> float:
         return 0.0 if within is None else seconds(within)
     except ValueError as error:
         raise Failure(f"--within: {error}", Exit.USAGE) from error
-
-
-def _plot_of(plot: Path | None) -> Path | None:
-    if plot is not None and plot.suffix != ".svg":
-        raise Failure(
-            f"--plot: {plot.name} is no .svg; name one, and turn it into a PNG with `rsvg-convert -o out.png in.svg` "
-            "or any browser.",
-            Exit.USAGE,
-        )
-    return plot

@@ -33,6 +33,8 @@ class Outlook:
     """None while too few days are known."""
     runway: Runway | None
     sentence: str
+    daily: tuple[float, ...] = ()
+    """Demand of the days that are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def outlook_of(said: Asked, known: Known, now: float) -> Outlook:
     found = runway(demand, stock) if demand else None
     today = said.daily[-1] if said.daily else 0.0
     told = _sentence(said.who, stock, known, demand, found, now) if demand and found else _too_few(days)
-    return Outlook(days, today, stock, demand, found, told)
+    return Outlook(days, today, stock, demand, found, told, said.daily)
 
 
 def stockpile(known: Known, now: float) -> Stockpile:

@@ -2,6 +2,7 @@
 
 import { asked, byId, number, tellTime } from "./dom.js";
 import { explain } from "./explanation.js";
+import { outlook } from "./outlook.js";
 import { showPools } from "./pools.js";
 import { Queue } from "./queue.js";
 import { rackMap } from "./racks.js";
@@ -15,6 +16,7 @@ function show(board) {
   showPools(board);
   queue.refresh();
   rackMap.refresh();
+  outlook.know(board);
   const { ready, admitted, pending, suspended } = board.counts;
   byId("counts").textContent = `${number(ready)} running, ${number(admitted)} starting, ${number(pending)} waiting, ${number(suspended)} suspended`;
   byId("reasons").textContent = board.reasons.length ? `Why: ${board.reasons.map(([reason, count]) => `${reason} ${number(count)}`).join(", ")}.` : "";
