@@ -68,7 +68,7 @@ function showPool(item, pool, board) {
 
 // What its chips are worth, and how long they last: one sentence each, where they are known.
 export function stockInWords(pool) {
-  const worth = Object.entries(pool.effectiveChips).map(([purpose, chips]) => `${purpose.toLowerCase()} ${number(chips)}`);
+  const worth = Object.entries(pool.effectiveChips).map(([purpose, chips]) => `${purpose.toLowerCase()} ${number(chips >= 10 ? Math.round(chips) : chips)}`);
   const effective = worth.length ? `Effective chips (in H100): ${worth.join(", ")}.` : "";
   return [effective, pool.runway?.message].filter(Boolean).join(" ");
 }
