@@ -10,6 +10,7 @@ from chippool.api.conditions import Conditions
 from chippool.api.duration import Duration, duration_or_zero
 from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
 from chippool.api.names import COOLDOWN_CAP, MIN_RUNTIME_CAP
+from chippool.api.stock import Factor
 
 CLASSES = rules(
     rule(
@@ -47,6 +48,12 @@ CHIP_HOURS = rules(
     rule(
         "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
         'chipHours must be a number above zero, such as "12000"',
+    )
+)
+EFFECTIVE_CHIP_HOURS = rules(
+    rule(
+        "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
+        'effectiveChipHours must be a number above zero, such as "30e6": in hours of one H100-SXM5-80GB',
     )
 )
 NOT_ITS_OWN_PARENT = rules(
@@ -104,6 +111,17 @@ class Budget(ApiModel):
     """From midnight UTC; a week begins on Monday, a month on its first day."""
 
 
+class ModelGeneration(ApiModel):
+    """What training one generation of a model takes; `chippool forecast` says how many more the stock carries."""
+
+    effective_chip_hours: str = Field(min_length=1, max_length=16, json_schema_extra=EFFECTIVE_CHIP_HOURS)
+    """Of the next one, in chip-hours of the reference (H100-SXM5-80GB), as in status.effectiveChips of pools."""
+    growth: Factor = "1"
+    """What each takes beside the one before it: "2" is twice as much."""
+    days: int = Field(default=180, ge=7, le=1095)
+    """Within which one is trained; the next one follows."""
+
+
 class DisruptionLimits(ApiModel):
     """What its workloads may ask for at most."""
 
@@ -136,6 +154,8 @@ class QueueSpec(ApiModel):
     """Chip-hours of a period. Past it, its workloads get only what nobody else waits for, and give it back at once,
     whatever the priority; nothing is stopped. Left out: no budget.
     """
+    model_generation: ModelGeneration | None = None
+    """What training one model generation takes, of a queue for training. It changes no decision."""
     disruption_limits: DisruptionLimits | None = None
     """What its workloads may ask for at most. Left out: minRuntime 30m, cooldown 5m."""
 

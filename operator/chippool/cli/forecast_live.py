@@ -13,6 +13,7 @@ from rich.table import Table
 
 from chippool.cli.cluster import connected, mirrored
 from chippool.cli.failures import Failure
+from chippool.cli.forecast_generations import QueueGenerations, generations
 from chippool.cli.options import Target
 from chippool.cli.plots import written
 from chippool.core.capacity import Purpose, capacities, share
@@ -71,6 +72,8 @@ class Forecasts:
     pools: tuple[PoolForecast, ...]
     domestic_share: Mapping[str, float]
     """Of effective chips, by purpose."""
+    generations: tuple[QueueGenerations, ...] = ()
+    """Of queues that state what a model generation takes."""
 
 
 async def forecasts(target: Target, namespace: str, plot: Path | None = None) -> Forecasts:
@@ -82,7 +85,8 @@ async def forecasts(target: Target, namespace: str, plot: Path | None = None) ->
     if plot is not None:
         written(plot, drawn([*seen.items()], now))
     pools = tuple(_told(name, one, _worth(mirror, name), now) for name, one in seen.items())
-    return Forecasts(_moment(now), pools, domestic_share(mirror))
+    known = {name: known_of(mirror, name, kept.get(name, {})) for name in mirror.pool_records}
+    return Forecasts(_moment(now), pools, domestic_share(mirror), generations(mirror, known, now))
 
 
 async def histories(client: Client, namespace: str) -> Histories:
@@ -170,6 +174,8 @@ def show(seen: Forecasts) -> None:
     console.print(table)
     for pool in seen.pools:
         console.print(f"{pool.name}: {pool.sentence}", markup=False)
+    for queue in seen.generations:
+        console.print(f"{queue.queue_name}: {queue.sentence}", markup=False)
     if any(seen.domestic_share.values()):
         parts = ", ".join(f"{purpose} {part:.0%}" for purpose, part in seen.domestic_share.items())
         console.print(f"Domestic share of effective chips: {parts}.".replace("%", " %"), markup=False)

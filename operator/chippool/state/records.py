@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chippool.core.budget import Budget, Spent
 from chippool.core.capacity import Purpose, Yields
 from chippool.core.constraints import Constraints, Taint
+from chippool.core.generations import ModelGeneration
 from chippool.core.ids import Milli, Namespace, NodeName, PoolName, WorkloadKey
 from chippool.core.model import Assignment, Class, Displaced, Outcome, Pool, Queue, Requests, Workload
 from chippool.core.supply import Supply
@@ -164,6 +165,7 @@ class QueueRecord:
     budget: Budget | None = None
     spent: Spent | None = None
     """Of its budget, as its status says."""
+    model_generation: ModelGeneration | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from chippool.core.model import Access, Class, Pool, Queue, Reserve
 from chippool.core.supply import resale_of
 from chippool.state.budget import budget, is_overspent, spent
 from chippool.state.constraints import requirements
+from chippool.state.generations import model_generation
 from chippool.state.hami import hami
 from chippool.state.records import ClassRecord, NamespaceRecord, PoolRecord, QueueRecord
 from chippool.state.sharing import ChipSharing
@@ -90,6 +91,7 @@ def queue(raw: Json) -> QueueRecord:
         status=orjson.dumps(raw.get("status") or {}),
         budget=budget(spec),
         spent=spent(raw.get("status") or {}),
+        model_generation=model_generation(spec),
     )
 
 
