@@ -1,7 +1,7 @@
 from chippool.cli.picture import moment
 from tests.cli.clusters import running, running_ads, stock, two_ways
 from tests.kube.fake_api import a_kubeconfig
-from tests.state.build import NOW, NPU, a_workload
+from tests.state.build import GPU, NOW, NPU, a_job, a_namespace, a_node, a_pod, a_workload, an_assignment
 
 SECRET = "secret-campaign"
 
@@ -14,6 +14,39 @@ def test_it_says_what_is_short_where_by_how_much_and_who_holds_it(api, user):
     assert "h800 in h800 (2 x 8 chips)" in said
     assert "8 chips free or being given back, 8 too few; 1 of 2 replicas would fit." in said
     assert "Held by queue ads, class ads: 8." in said
+
+
+def test_it_says_what_was_measured_of_its_family_and_which_speeds_that_corrects(api, user):
+    ways = [{**way, "speed": speed} for way, speed in zip(two_ways(), ("1", "0.62"), strict=True)]
+    api.add(*stock(nodes=0))
+    family = {"chippool.io/family": "chat"}
+    api.add(labelled(a_workload("mine", variants=ways), family))
+    assert "Nothing is measured yet of its family chat" in user.reads("explain", "mine", "-n", "team")
+    for team in ("one", "two", "three"):
+        api.add(a_namespace(team))
+        for way, pool, does, resource in (("h800", "h800", 800, GPU), ("npu", "npu", 400, NPU)):
+            name = f"chat-{pool}"
+            api.add(
+                labelled(a_workload(name, 3, variants=ways, namespace=team), family),
+                a_job(name, an_assignment(3, way, pool), namespace=team, parallelism=3),
+            )
+            for at in range(3):
+                node = f"{team}-{pool}-{at}"
+                said = {"chippool.io/throughput": str(does)}
+                api.add(a_node(node, pool=pool, resource=resource))
+                api.add(a_pod(
+                    f"{name}-{at}", name, namespace=team, node=node, phase="Running", ready=True, index=at, said=said,
+                    resource=resource,
+                ))  # fmt: skip
+    said = user.reads("explain", "mine", "-n", "team")
+    assert "Measured of its family chat: a chip of npu does 0.5 of one of h800 (18 pods of 3 namespaces)." in said
+    assert "Variant npu counts as 0.497; its speed says 0.62." in said
+    assert user.reads_json("explain", "mine", "-n", "team")["measured"]["family"] == "chat"
+
+
+def labelled(raw, labels):
+    raw["metadata"]["labels"] = labels
+    return raw
 
 
 def test_names_from_other_namespaces_are_never_told(api, user):

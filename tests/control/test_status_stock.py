@@ -13,7 +13,9 @@ from chippool.core.model import Queue
 from chippool.core.outlook import Known, outlook
 from chippool.core.sharing import Sharing
 from chippool.core.supply import Export, Order, Supply, resale_of
+from chippool.core.throughput import Ratio
 from chippool.state.records import PoolCounts, QueueCounts, QueueRecord
+from chippool.state.throughputs import PoolRatio
 from tests.control.build import H800, NOW, NPU, Cluster, a_pool
 
 FULL = PoolCounts(2, 16_000, 16_000, 8_000, 1_000, 7_000, 0)
@@ -265,3 +267,19 @@ def test_too_few_days_say_so_where_a_supply_is_stated_and_nothing_elsewhere():
 def test_what_was_told_stays_until_somebody_has_looked():
     (write,) = lasting(a_pool(), an_outlook())
     assert lasting(landed(a_pool(), write), None) == []
+
+
+def test_what_families_measured_is_told_and_taken_back_when_it_holds_no_more():
+    found = PoolRatio("chat", "h800", Ratio(0.6065, 3, 18, 1))
+    (write,) = measuring(a_pool(), (found,))
+    told = [{"family": "chat", "poolName": "h800", "ratio": "0.61", "namespaces": 3, "outliers": 1}]
+    assert write.body["status"]["measured"] == told
+    record = landed(a_pool(), write)
+    more = PoolRatio("chat", "h800", Ratio(0.6065, 3, 25, 1))
+    assert measuring(record, (more,)) == [], "more pods that say the same are no news"
+    (write,) = measuring(record, ())
+    assert write.body["status"]["measured"] == []
+
+
+def measuring(record, measured):
+    return publish.tell_pool(record, Cluster(counts=replace(FULL, measured=measured)), NOW, sharing())

@@ -9,7 +9,7 @@ from chippool.api.chips import ChipCount
 from chippool.api.conditions import Conditions
 from chippool.api.hami import DIALECTS
 from chippool.api.model import ApiModel, LabelKey, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
-from chippool.api.stock import EffectiveChips, Efficiency, RelativeSpeed, Runway, Supply, SupplyStatus
+from chippool.api.stock import EffectiveChips, Efficiency, MeasuredRatio, RelativeSpeed, Runway, Supply, SupplyStatus
 
 SELECTOR = rules(
     rule("self.all(key, size(key) > 0 && size(key) <= 317)", "nodeSelector has a key that is no label name")
@@ -155,6 +155,9 @@ class PoolStatus(ApiModel):
     """The stock as its owner counts it beside what the nodes show; with spec.supply."""
     runway: Runway | None = None
     """How long it lasts, told anew once an hour at most, or when the spec or the healthy chips change."""
+    measured: tuple[MeasuredRatio, ...] = Field(default=(), max_length=32, json_schema_extra=rules(list_type="atomic"))
+    """What its chips really do for families of work (label chippool.io/family), as pods of three namespaces at least
+    measured it (annotation chippool.io/throughput)."""
     conditions: Conditions = ()
     """Ready, Degraded (chips that are not healthy, or lost), NodesOverlap (nodes that another pool claims too),
     Oversubscribed (more of it is guaranteed to queues than there is), StockMismatch (what is owned and what the nodes

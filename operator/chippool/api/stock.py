@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from chippool.api.chips import ChipCount
-from chippool.api.model import ApiModel, rule, rules
+from chippool.api.model import ApiModel, ObjectName, rule, rules
 
 Purpose = Literal["Training", "Serving", "Batch"]
 """What work is for: chips differ in what they are good at."""
@@ -150,3 +150,18 @@ class Runway(ApiModel):
     """The last day of it."""
     message: str = Field(default="", max_length=1024)
     """Why, in a sentence."""
+
+
+class MeasuredRatio(ApiModel):
+    """What one chip of the pool does for a family of work beside one chip of another pool."""
+
+    family: str = Field(max_length=63)
+    """As the label chippool.io/family of its workloads says."""
+    pool_name: ObjectName
+    """The other pool."""
+    ratio: str = Field(max_length=32)
+    """The median of what namespaces measured."""
+    namespaces: int = Field(ge=0)
+    """Whose measurements it is made of."""
+    outliers: int = Field(default=0, ge=0)
+    """Namespaces whose measurement is too far from all others and was not believed."""

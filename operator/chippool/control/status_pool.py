@@ -8,7 +8,7 @@ import orjson
 from chippool.api.chips import chip_count
 from chippool.control import sentences
 from chippool.control.status_conditions import Said, by_type, told
-from chippool.control.status_stock import effective_chips, runway, stock_conditions, stock_figures
+from chippool.control.status_stock import effective_chips, measured, runway, stock_conditions, stock_figures
 from chippool.core.attrition import Evidence
 from chippool.core.guarantee import Oversold
 from chippool.core.ids import Milli
@@ -50,6 +50,7 @@ def pool_status(
         **effective_chips(record, counts, status),
         **stock_figures(record, counts, evidence),
         **runway(record, outlook, status, now),
+        **measured(counts, status),
         "conditions": told(status.get("conditions") or [], worth, record.generation, now),
     }
 

@@ -93,6 +93,21 @@ def _day(now: float, days: int | None) -> str:
     return LATER if days is None else marks.time_text(now + days * DAY_S)[: len("2027-05-01")]
 
 
+def measured(counts: PoolCounts, before: Mapping[str, Any]) -> Json:
+    """Return status.measured; nothing at all where nothing ever was."""
+    blocks = [
+        {
+            "family": one.family,
+            "poolName": one.beside,
+            "ratio": f"{one.found.ratio:.2g}",
+            "namespaces": one.found.namespaces,
+            "outliers": one.found.outliers,
+        }
+        for one in counts.measured
+    ]
+    return {"measured": blocks} if blocks or before.get("measured") else {}
+
+
 def speed_unknown(record: PoolRecord) -> Said:
     """Efficiency of chips whose speed nobody knows yields nothing that could be counted."""
     unknown = [purpose for purpose in Purpose if purpose not in record.yields.speed]

@@ -17,6 +17,7 @@ from chippool.state.native import NativeJob, NativePod
 if TYPE_CHECKING:
     from chippool.state.native_groups import Native
     from chippool.state.sharing import ChipSharing
+    from chippool.state.throughputs import PoolRatio
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class PodRecord:
     running: bool = False
     gated_since: float | None = None
     """When it was made, while it is gated."""
+    throughput: float = 0.0
+    """What it says it does, in units a second of its own, to two digits; 0 where it says nothing."""
     native: NativePod | None = None
     """What it says of itself, where no ChipWorkload does."""
 
@@ -134,6 +137,8 @@ class WorkloadRecord:
     """The admission (its admittedAt) in which its status says all replicas were Ready at some time; 0 for none."""
     native: "Native | None" = None
     purpose: Purpose = Purpose.TRAINING
+    family: str = ""
+    """Work that is alike: what its pods measure tells of the others; empty: of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +268,7 @@ class PoolCounts:
     """The first, by name, of the nodes that others claim too."""
     purposes: Mapping[Purpose, Milli] = field(default_factory=dict)
     """Chips that admitted workloads hold, by what they are for."""
+    measured: "tuple[PoolRatio, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

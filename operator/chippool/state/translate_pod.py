@@ -1,6 +1,7 @@
 """A Pod, from what the API server says to what the mirror remembers."""
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from sys import intern
 from typing import Any
 
@@ -57,6 +58,7 @@ def pod(raw: Json) -> PodRecord:
         unschedulable="" if bound or finished else _unschedulable(conditions),
         checkpointed_at=_checkpointed_at(annotations) if workload else None,
         running=phase == "Running",
+        throughput=_throughput(annotations) if workload else 0.0,
         gated_since=time_of(metadata["creationTimestamp"]) if workload and gated else None,
         admission=annotations.get(names.ADMITTED_AT, "") if workload else "",
         error="" if ready or phase == "Succeeded" else next(_errors(status), ""),
@@ -101,6 +103,16 @@ def _checkpointed_at(annotations: Mapping[str, str]) -> float | None:
         return time_of(text) if text else None
     except (ValueError, OverflowError):
         return None
+
+
+def _throughput(annotations: Mapping[str, str]) -> float:
+    """A pod's own word, to two digits, lest every measurement is news; what is no number above zero counts as none."""
+    text = annotations.get(names.THROUGHPUT)
+    try:
+        said = float(f"{float(text):.2g}") if text else 0.0
+    except ValueError:
+        return 0.0
+    return said if 0.0 < said < inf else 0.0
 
 
 def _resizing(conditions: Mapping[str, Json], status: Json) -> dict[str, Json] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from chippool.api import names
 from chippool.api.chips import milli_chips
 from chippool.api.duration import seconds
 from chippool.api.patch import merged
@@ -58,6 +59,7 @@ def workload(raw: Json) -> WorkloadRecord:
         not_modelled=reading.not_modelled,
         was_ready=_was_ready(status),
         purpose=_purpose(raw["spec"]),
+        family=intern((metadata.get("labels") or {}).get(names.FAMILY, "")),
     )
 
 

@@ -23,6 +23,7 @@ from chippool.state.roster import Table
 from chippool.state.runtimes import Runtimes
 from chippool.state.sharing import NO_STOCK, ChipSharing, Stock, is_whole
 from chippool.state.tallies import Tallies
+from chippool.state.throughputs import Throughputs
 
 
 class Views:
@@ -37,6 +38,7 @@ class Views:
         self.purpose_sums = PurposeSums()
         self.asked_sums = AskedSums()
         self.runtimes = Runtimes()
+        self.throughputs = Throughputs()
         self._facts, self._beliefs, self._marks, self._since = facts, beliefs, marks, since
         self._natives = Natives(facts, marks)
         self._pools: tuple[PoolRecord, ...] = ()
@@ -74,6 +76,8 @@ class Views:
             self._node(name)
         for key in keys | marks.workloads:
             self._workload(key)
+        for key in self.throughputs.settled():
+            self._workload(key)
         marks.nodes.clear()
         marks.workloads.clear()
 
@@ -85,6 +89,7 @@ class Views:
             lost=sum(node.installed for node in nodes),
             healthy=sums.allocatable - sum(node.allocatable for node in nodes),
             purposes=self.purpose_sums.of(pool),
+            measured=self.throughputs.of_pool(pool),
         )
 
     def holding(self, pod: PodRecord) -> Iterator[Holding]:
@@ -143,6 +148,7 @@ class Views:
             self._recount(self.workloads.drop(key), None)
             self.purpose_sums.forget(key)
             self.asked_sums.forget(key)
+            self.throughputs.forget(key)
             return
         standing, tally = self._beliefs.standing(record), self._beliefs.tally(key)
         reserved = self._beliefs.reservations.of(key)
@@ -160,6 +166,9 @@ class Views:
         if view.assignment is not None and shares_a_chip(view):
             sharing = self.sharing(view.assignment.pool)
             view = seated(view, sharing, self._located(sharing, in_order(tally.there, view.mode)), reserved)
+        if record.family:
+            self.throughputs.learn(view, record.family, tally.there)
+            view = self.throughputs.corrected(view, record.family)
         self._recount(self.workloads.put(key, view), view)
         self.purpose_sums.note(view, record.purpose)
         self.asked_sums.note(view, record.purpose)

@@ -11,6 +11,7 @@ from chippool.core.model import Assignment, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Admit, Hold, Holder, Shortage
 from chippool.visibility.document import as_chips
+from chippool.visibility.measured import MeasuredSpeeds, measured_speeds
 from chippool.visibility.native import shown_name
 from chippool.visibility.reading import Reading
 from chippool.visibility.words import Number, chips_held, in_words, moment, state_of, turns
@@ -108,6 +109,8 @@ class Explanation:
     """What keeps its pods from being Ready, in the cluster's words."""
     asked_pool: str | None = None
     """Only ways in this pool were asked about; then `runs.better` says what those lack, liked better or not."""
+    measured: MeasuredSpeeds | None = None
+    """Of its family, if it has one."""
 
 
 class NoWayError(Exception):
@@ -138,6 +141,7 @@ def explained(reading: Reading, key: WorkloadKey, pool: PoolName | None = None) 
         displaced=_lost(workload),
         error=(workload.error or None) if not workload.finished else None,
         asked_pool=pool,
+        measured=measured_speeds(reading.mirror, key, workload),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chippool.core.reasons import Reason
 from chippool.visibility.explanation import Explanation, Held, Lack, Lost, Runs, Waits
+from chippool.visibility.measured import measured_sentences
 from chippool.visibility.words import Number, number
 
 NODES = 8
@@ -31,6 +32,8 @@ def sentences(found: Explanation) -> Iterator[str]:
         yield from _waits(found.waits)
     if found.displaced is not None:
         yield _lost(found.displaced)
+    if found.measured is not None:
+        yield from measured_sentences(found.measured)
 
 
 def _reason(found: Explanation) -> str:
