@@ -54,7 +54,7 @@ class Carried:
 def carried(wanted: ModelGeneration, parts: Sequence[Part], now: float) -> Carried:
     """Return how many the stock carries, one after the other from `now` (seconds since the epoch) on."""
     rates = ("rate", "high", "low")
-    likely, worst, best = (_count(wanted, _chip_hours(parts, rate)) for rate in rates)
+    likely, worst, best = [_count(wanted, _chip_hours(parts, rate)) for rate in rates]
     number, needs, yields = likely
     beyond = number == HORIZON // wanted.days
     found = Carried(number, worst[0], best[0], beyond, needs, yields, "")
