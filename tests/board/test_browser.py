@@ -177,7 +177,7 @@ async def test_a_rack_map_has_every_node_and_a_table_for_each_rack(page, served)
 
 async def test_each_pool_has_a_chart_of_its_outlook_with_the_reason_in_words(page):
     charts = page.locator("#charts figure")
-    await expect(charts).to_have_count(len(POOLS))
+    await expect(charts).to_have_count(len(POOLS), timeout=PATIENCE_MS)
     for at, name in enumerate(sorted(POOLS)):
         said = await charts.nth(at).locator("figcaption").inner_text()
         assert re.fullmatch(rf"{name}: demand grows .+ chips lost a year: stock lasts until 20\d\d-.+\.", said)
@@ -200,10 +200,10 @@ async def test_a_pool_says_what_its_chips_are_worth_and_doubles_that_with_their_
         served.mirror.apply("ChipPool", record.uid, replace(record, yields=yields))
 
     gain = 1
-    await expect(stock).to_contain_text(f"training {worth()}")
+    await expect(stock).to_contain_text(f"training {worth()}", timeout=PATIENCE_MS)
     gain = 2
     with_efficiency(2.0)
-    await expect(stock).to_contain_text(f"training {worth()}")
+    await expect(stock).to_contain_text(f"training {worth()}", timeout=PATIENCE_MS)
     with_efficiency(1.0)
 
 
