@@ -1,5 +1,6 @@
 """The tenants of one pool as columns, so that whole sets of them are told apart and added up at once."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from chippool.core.claim import Claim, Takes
 from chippool.core.holes import Ints
-from chippool.core.ids import Milli
+from chippool.core.ids import Milli, WorkloadKey
 from chippool.core.tenant import WHOLE, Tenant
 from chippool.core.tree import Path
 
@@ -22,7 +23,9 @@ class Roll:
 
     def __init__(self, ranked: Sequence[Tenant]) -> None:
         self.there: Truths = np.ones(len(ranked), np.bool_)
-        self._keys = [t.key for t in ranked]
+        self._ranks: defaultdict[WorkloadKey, list[int]] = defaultdict(list)
+        for rank, tenant in enumerate(ranked):
+            self._ranks[tenant.key].append(rank)
         self._priority = np.array([t.priority for t in ranked], np.int64)
         self._chips = np.array([t.chips for t in ranked], np.int64)
         self._seat = np.array([t.path[-1] if t.path else -1 for t in ranked], np.int64)
@@ -59,7 +62,7 @@ class Roll:
         if claim.takes is not Takes.ALL:
             found &= self._yielded(claim.takes)
         if claim.spared:
-            found[[rank for rank, key in enumerate(self._keys) if key in claim.spared]] = False
+            found[[rank for key in claim.spared if key in self._ranks for rank in self._ranks[key]]] = False
         return found
 
     def _parting(self, path: Path) -> Ints:

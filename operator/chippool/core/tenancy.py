@@ -39,12 +39,15 @@ class Tenancy:
             self._seat(rank, tenant)
         self.roll = Roll(self.ranked)
         self._taken: dict[Claim, Truths] = {}
+        self._sums: dict[tuple[int, int], Milli] = {}
+        """What those hold whom a claim may take, in all or below a place in the tree, until somebody comes or goes."""
         self._free: Ints = np.array(shelf.free, np.int64)
         self._read = len(shelf.touched)
         self._beneath: dict[int, Truths] = {}
         self._openings: dict[tuple[Milli, Claim], Openings] = {}
         self._if_all_left: dict[tuple[int, Claim], tuple[Ints, int]] = {}
         """Free chips by node if all left whom a claim may take, and how many had departed when that was added up."""
+        self._bounds: dict[tuple[int, Claim, Milli], tuple[int, int]] = {}
 
     def _seat(self, rank: int, tenant: Tenant) -> None:
         tenant.rank = rank
@@ -75,25 +78,42 @@ class Tenancy:
 
     def total(self, claim: Claim) -> Milli:
         """Chips that those hold together whom the claim may take."""
-        return self.roll.total(self.taken(claim))
+        taken = self.taken(claim)
+        key = (id(taken), -1)  # it stays: whoever asks for the same gets this very array
+        found = self._sums.get(key)
+        if found is None:
+            found = self._sums[key] = self.roll.total(taken)
+        return found
 
     def bound(self, chips: Milli, eligible: int, claim: Claim) -> tuple[int, int]:
         """Replicas of so many chips that would fit on eligible nodes if all left whom the claim may take.
 
         Added up once a plan, by chips alone; with it comes how many had departed by then.
         """
+        key = (eligible, claim, chips)
+        found = self._bounds.get(key)
+        if found is None:
+            left, departed = self._left(eligible, claim)
+            found = self._bounds[key] = int((left // chips).sum()), departed
+        return found
+
+    def _left(self, eligible: int, claim: Claim) -> tuple[Ints, int]:
         key = (eligible, claim)
         found = self._if_all_left.get(key)
         if found is None:
             nodes = len(self.shelf.nodes)
             left = self.free() + self.roll.held(self.taken(claim), nodes)
             found = self._if_all_left[key] = np.maximum(left[flags_of(eligible, nodes)], 0), len(self.departed)
-        left, departed = found
-        return int((left // chips).sum()), departed
+        return found
 
     def gives_back(self, claim: Claim, i: int, chips: Milli) -> bool:
         """Whether those below a place in the tree whom the claim may take hold so many chips."""
-        return self.roll.charged(self.taken(claim) & self._below(i)) >= chips
+        taken = self.taken(claim)
+        key = (id(taken), i)
+        found = self._sums.get(key)
+        if found is None:
+            found = self._sums[key] = self.roll.charged(taken & self._below(i))
+        return found >= chips
 
     def _below(self, i: int) -> Truths:
         found = self._beneath.get(i)
@@ -123,8 +143,7 @@ class Tenancy:
         return self._openings[key]
 
     def evict(self, tenant: Tenant) -> None:
-        tenant.gone = True
-        self.roll.there[tenant.rank] = False
+        self._count(tenant, there=False)
         for i, count in tenant.spots.items():
             self.shelf.give(i, tenant.ask, count, tenant.seats.get(i, ()))
 
@@ -145,16 +164,19 @@ class Tenancy:
     def let_move(self, tenant: Tenant) -> None:
         """Count a workload out that goes on elsewhere: it is moved once a plan."""
         for part in self._wholes[tenant.key][1] if tenant.key in self._wholes else (tenant,):
-            part.gone = True
-            self.roll.there[part.rank] = False
+            self._count(part, there=False)
             self.departed.append(part)
 
     def restore(self, tenants: Iterable[Tenant]) -> None:
         """Count evicted tenants among those who are there again; their room is taken again by whoever asks for this."""
         for tenant in tenants:
-            tenant.gone = False
-            self.roll.there[tenant.rank] = True
+            self._count(tenant, there=True)
             self.shelf.freer += tenant.spots  # they open for who may take it
+
+    def _count(self, tenant: Tenant, *, there: bool) -> None:
+        tenant.gone = not there
+        self.roll.there[tenant.rank] = there
+        self._sums.clear()
 
 
 def _lost_some(whole: Tenant) -> bool:
