@@ -154,6 +154,11 @@ async def test_what_if_says_who_is_concerned_and_what_is_wrong_with_a_change(pag
     await expect(page.locator("#answer table").first).to_contain_text("loses its chips")
     await expect(page.locator("#answer")).to_contain_text("Without 200 nodes")
     assert await page.locator("#answer .pairs .bar").count() == 2 * len(POOLS)
+    lasting = await page.locator("#answer .pairs .stock").all_inner_texts()
+    assert [said.startswith("With it: demand grows") for said in lasting] == [
+        name == "nvidia-h800" for name in sorted(POOLS)
+    ]
+    assert all("stock lasts until" in said for said in lasting)
     assert await focused(page) == "answer"
     await expect(page.locator("#mistake")).to_be_empty()
 

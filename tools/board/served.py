@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from chippool.board.outlooks import Histories
 from chippool.board.server import Board
 from chippool.board.source import Look, Source
+from chippool.cli.forecast_live import Histories
 from chippool.state.mirror import Mirror
 from tools.board.chromium import chromium
 from tools.board.scene import Size, histories, mirror

@@ -9,7 +9,7 @@ from chippool.api.duration import seconds
 from chippool.board.guard import RefusedError
 from chippool.board.source import Look
 from chippool.cli.failures import Failure
-from chippool.cli.forecast_live import known_of
+from chippool.cli.forecast_live import Histories, known_of
 from chippool.cli.what_if import ask_what_if
 from chippool.cli.what_if_document import documented
 from chippool.cli.what_if_flags import Wishes, changes, gains
@@ -17,6 +17,7 @@ from chippool.cli.what_if_text import WORDS
 from chippool.sim.submitted import Surroundings, latest
 from chippool.sim.whatif import what_if
 from chippool.sim.whatif_stock import Stock, Told, changed_stock
+from chippool.state.history import ring_of
 from chippool.state.mirror import Mirror
 
 Json = dict[str, Any]
@@ -61,12 +62,17 @@ def question(body: Any) -> Question:
     return Question(_wishes(wishes), _seconds(body.get("within")))
 
 
-def answer(look: Look, mirror: Mirror, namespace: str, asked: Question) -> Json:
-    """Return what would become of whom, in seconds on a large cluster; MistakeError where a change makes no sense."""
+def answer(look: Look, mirror: Mirror, namespace: str, asked: Question, kept: Histories) -> Json:
+    """Return what would become of whom, in seconds on a large cluster; MistakeError where a change makes no sense.
+
+    `kept` is what the operator remembers of demand: with it the answer says how long the stock lasts.
+    """
     snapshot = look.reading.snapshot
     # Admissions carry the operator's clock, which may be ahead of this one; nothing is from the future.
     now = max(look.reading.now, latest(snapshot))
-    stock = Stock({pool: known_of(mirror, pool, {}) for pool in sorted(mirror.pool_records)})
+    pools = sorted(mirror.pool_records)
+    rings = {pool: ring for pool in pools if (ring := ring_of(kept.get(pool, {}))) is not None}
+    stock = Stock({pool: known_of(mirror, pool, kept.get(pool, {})) for pool in pools}, rings)
     around = Surroundings(snapshot, mirror.pool_records, namespace, now, stock)
     try:
         wanted, gained = changes(asked.wishes, around), gains(asked.wishes, around)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from chippool.cli.failures import Failure
-from chippool.cli.forecast_live import known_of
+from chippool.cli.forecast_live import Histories, known_of
 from chippool.core.ids import PoolName
 from chippool.core.outlook import Asked, Outlook, asked, outlook_of
 from chippool.kube.client import ApiError
@@ -16,7 +16,6 @@ from chippool.state.history import ring_of
 from chippool.state.mirror import Mirror
 
 Json = dict[str, Any]
-Histories = Mapping[PoolName, Mapping[str, str]]
 Read = Callable[[], Awaitable[Histories]]
 FRESH_S = 300.0
 """The operator writes what was asked for once an hour."""
@@ -39,6 +38,11 @@ class Outlooks:
         await self._refresh()
         pools = [{"name": name, "sentence": self._seen(name).sentence} for name in self._known()]
         return {"pools": pools, "trouble": self._trouble}
+
+    async def histories(self) -> Histories:
+        """Return what is remembered, as the operator wrote it."""
+        await self._refresh()
+        return self._data
 
     async def chart(self, pool: str) -> str | None:
         """Return the picture of one pool; None where nothing is remembered of it."""

@@ -151,8 +151,8 @@ class Board:
     async def _answer(self, body: Any) -> Mapping[str, Any]:
         asked = asking.question(body)
         async with self._asked:  # one at a time: each takes a core for seconds
-            look = await self._source.last()
-            return await asyncio.to_thread(asking.answer, look, self._mirror, self._namespace, asked)
+            look, kept = await self._source.last(), await self._outlooks.histories()
+            return await asyncio.to_thread(asking.answer, look, self._mirror, self._namespace, asked, kept)
 
 
 def _json(body: Mapping[str, Any]) -> web.Response:

@@ -101,7 +101,13 @@ function pair(pool) {
     const bar = h("div", { class: "bar thin", role: "img", "aria-label": `Pool ${pool.name} ${word}: ${inWords(parts) || "no chips"}` });
     drawBar(bar, parts);
     return h("div", { class: "pair" }, h("span", {}, word), bar, h("span", { class: "size" }, `${number(use.chips)} chips, ${number(use.free)} free`));
-  }));
+  }), lasting(pool));
+}
+
+function lasting({ otherwise, then }) {
+  if (!then.runway) return null;
+  const same = otherwise.runway?.sentence === then.runway.sentence;
+  return h("p", { class: "stock" }, same ? `With or without it: ${then.runway.sentence}` : `With it: ${then.runway.sentence}`);
 }
 
 function parted(use) {
