@@ -97,6 +97,55 @@ def test_twice_the_efficiency_is_twice_the_chips_in_status_metric_forecast_and_b
     twice_everywhere()
 
 
+def measuring(pool, does):
+    """Three pods of a family on one chip each, and what each of them says it does."""
+    gang = a_workload(f"chat-{pool}", a_variant(pool, 1), cls="batch", replicas=3)
+    return in_family(gang), f"chippool.io/throughput={does}"
+
+
+def in_family(gang):
+    gang["metadata"]["labels"] = {"chippool.io/family": "chat"}
+    return gang
+
+
+def measured(cluster):
+    return status(cluster, "chippool", "h20").get("measured") or []
+
+
+def explained(cluster, name):
+    command = [CHIPPOOL, "explain", name, "-n", cluster.namespace, "--kubeconfig", str(cluster.plane.kubeconfig)]
+    return json.loads(subprocess.run([*command, "-o", "json"], check=True, capture_output=True, text=True).stdout)
+
+
+def test_what_pods_of_three_teams_measure_corrects_the_speeds_of_their_family(cluster):
+    home, teams = cluster.namespace, []
+    for at in range(3):
+        cluster.new_namespace(f"team{at}")
+        teams.append(cluster.namespace)
+        unit = 10**at
+        told = [measuring("h800", 100 * unit), measuring("h20", 50 * unit)]
+        cluster.apply(*(gang for gang, _ in told))
+        for gang, said in told:
+            name = gang["metadata"]["name"]
+            cluster.wait_true(name, "Ready")
+            pods = ("-n", cluster.namespace, "-l", f"chippool.io/workload={name}")
+            cluster.plane.kubectl("annotate", "pods", *pods, said)
+    says = {"family": "chat", "poolName": "h800", "ratio": "0.5", "namespaces": 3, "outliers": 0}
+    cluster.eventually(lambda: measured(cluster) == [says], "the pool says what was measured", within=20)
+
+    cluster.namespace = home
+    ways = [a_variant("h800", speed="1"), a_variant("h20", speed="0.9")]
+    cluster.apply(in_family(a_workload("mine", *ways, suspend=True)))
+    restart(cluster)
+    assert measured(cluster) == [says]
+    (moved,) = explained(cluster, "mine")["measured"]["variants"]
+    assert (moved["variant"], moved["stated"]) == ("h20", 0.9)
+    assert moved["measured"] == pytest.approx(0.5, abs=0.02)
+    for cluster.namespace in teams:
+        cluster.leave_namespace()
+    cluster.namespace = home
+
+
 def sold_and_own(cluster):
     """A pool that customers scavenge, with a customer's work in it."""
     access = [{"tenancy": "Internal"}, {"tenancy": "External", "use": "Scavenge"}]
