@@ -113,9 +113,10 @@ def apart(snapshot):
 
 
 def _if_again(workload):
-    """Who goes on taking what has not grown since begins nothing anew."""
+    """Who goes on taking what has not grown since begins nothing anew; for a while it is left alone by all."""
     last, given = workload.displaced, workload.assignment
-    return replace(last, at=last.at - 3600) if last and given and given.replicas <= last.kept else last
+    again = last and last.by and given and given.replicas <= last.kept
+    return replace(last, by=WorkloadKey("ns/nobody")) if again else last
 
 
 def part(key, index):
