@@ -104,6 +104,13 @@ def test_what_was_measured_is_remembered_when_its_pods_are_gone(cluster):
     assert speeds(cluster)[1] == pytest.approx(1.2, rel=0.03)
 
 
+def test_a_workload_of_another_family_is_of_the_first_no_more(cluster):
+    cluster.shows(*both("mine"))
+    assert speeds(cluster)[1] != 0.9
+    cluster.shows(of_family(a_workload("mine", variants=VARIANTS, namespace="mine"), "search"))
+    assert speeds(cluster) == [1.0, 0.9]
+
+
 def test_a_measurement_that_differs_by_a_hair_is_no_news(cluster):
     cluster.shows(*both("mine"))
     before, snapshot = cluster.changes, cluster.mirror.snapshot()

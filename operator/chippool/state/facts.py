@@ -292,4 +292,5 @@ def _decisive(made: MadeRecord) -> tuple[object, ...]:
 def _same_view(before: WorkloadRecord, after: WorkloadRecord) -> bool:
     if before.native is not None and after.native is not None and before.native.standing != after.native.standing:
         return False
-    return before.view == after.view and before.was_ready == after.was_ready
+    same = before.was_ready == after.was_ready and before.family == after.family
+    return same and before.view == after.view

@@ -41,13 +41,18 @@ class Throughputs:
         self._cells: defaultdict[str, dict[Cell, Samples]] = defaultdict(dict)
         self._measured: dict[str, Measured] = {}
         self._members: defaultdict[str, set[WorkloadKey]] = defaultdict(set)
+        self._family: dict[WorkloadKey, str] = {}
+        self._told: Mapping[PoolName, tuple[PoolRatio, ...]] = {}
         self._moved: set[str] = set()
 
     def learn(self, view: Workload, family: str, pods: Iterable[PodRecord]) -> None:
         """Take in what the pods of a workload measure where it is now."""
-        if not self._has_room(family):
-            return
-        self._members[family].add(view.key)
+        if self._family.get(view.key) != family:
+            self.forget(view.key)
+            if not self._has_room(family):
+                return
+            self._members[family].add(view.key)
+            self._family[view.key] = family
         given = view.assignment
         ask = next((v.ask.chips for v in view.variants if given is not None and v.name == given.variant), 0)
         if given is None or not ask:
@@ -80,8 +85,8 @@ class Throughputs:
 
     def forget(self, key: WorkloadKey) -> None:
         """A workload is gone; what its pods measured stays."""
-        for members in self._members.values():
-            members.discard(key)
+        if (family := self._family.pop(key, None)) is not None:
+            self._members[family].discard(key)
 
     def settled(self) -> set[WorkloadKey]:
         """Work out anew what has moved; returns the workloads whose speeds may be others now."""
@@ -91,7 +96,9 @@ class Throughputs:
             if now != self._measured.get(family):
                 self._measured[family] = now
                 concerned |= self._members[family]
-        self._moved.clear()
+        if self._moved:
+            self._moved.clear()
+            self._told = _by_pool(self._measured)
         return concerned
 
     def corrected(self, view: Workload, family: str) -> Workload:
@@ -103,14 +110,17 @@ class Throughputs:
 
     def of_pool(self, pool: PoolName) -> tuple[PoolRatio, ...]:
         """Return what at least three namespaces say of a pool."""
-        return tuple(
-            PoolRatio(family, other, ratio if one == pool else ratio.turned())
-            for family, known in sorted(self._measured.items())
-            for (one, two), ratio in sorted(known.every.items())
-            if pool in {one, two}
-            for other in [two if one == pool else one]
-        )[:TOLD]
+        return self._told.get(pool, ())
 
     def of_family(self, family: str) -> Mapping[tuple[PoolName, PoolName], Ratio]:
         """Return what at least three namespaces say of a family."""
         return known.every if (known := self._measured.get(family)) else {}
+
+
+def _by_pool(families: Mapping[str, Measured]) -> dict[PoolName, tuple[PoolRatio, ...]]:
+    found: defaultdict[PoolName, list[PoolRatio]] = defaultdict(list)
+    for family, known in sorted(families.items()):
+        for (one, other), ratio in sorted(known.every.items()):
+            found[one].append(PoolRatio(family, other, ratio))
+            found[other].append(PoolRatio(family, one, ratio.turned()))
+    return {pool: tuple(ratios[:TOLD]) for pool, ratios in found.items()}
