@@ -25,7 +25,7 @@ class QueueGenerations:
     low: int | None
     high: int | None
     needs: float | None
-    """Effective chip-hours of the first that is not carried."""
+    """Effective chip-hours of the first that is not carried; none where no more were looked at."""
     yields: float | None
     """What there will be in its days."""
     sentence: str
@@ -44,6 +44,6 @@ def generations(mirror: Mirror, known: Mapping[PoolName, Known], now: float) -> 
             found.append(QueueGenerations(name, None, None, None, None, None, UNKNOWN))
             continue
         said = carried(wanted, parts, now)
-        figures = (said.likely, said.low, said.high, round(said.needs), round(said.yields))
-        found.append(QueueGenerations(name, *figures, said.sentence))
+        needs, yields = (None, None) if said.beyond else (round(said.needs), round(said.yields))
+        found.append(QueueGenerations(name, said.likely, said.low, said.high, needs, yields, said.sentence))
     return tuple(found)

@@ -109,7 +109,8 @@ def _too_few(days: int) -> str:
 def _sentence(who: str, stock: Stockpile, known: Known, demand: Demand, found: Runway, now: float) -> str:
     parts = [_growth(demand.weekly_growth, who)]
     if known.supply is not None:
-        parts.append(f"{stock.chips * stock.attrition.rate:,.0f} chips lost a year")
+        lost = f"{stock.chips * stock.attrition.rate:,.0f}"
+        parts.append(f"{lost} chip{'' if lost == '1' else 's'} lost a year")
         parts += _orders(known.supply)
     else:
         parts.append("no losses counted (spec.supply states none)")
