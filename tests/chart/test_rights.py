@@ -2,7 +2,8 @@
 
 import json
 
-from tests.cluster.rights import USER, Right, asked, granted, idle
+from tests.cluster.rights import USER, Compared, Right, asked, granted, idle
+from tests.cluster.rights_at_end import told
 from tools import manifests
 
 LEASE = Right("update", "coordination.k8s.io", "leases", "chippool-system", "chippool")
@@ -60,3 +61,13 @@ def test_a_right_to_one_object_is_used_by_that_object_alone():
 
 def test_what_only_policies_ask_for_is_never_idle():
     assert idle([Right("assign", "chippool.io", "chipworkloads")], []) == []
+
+
+def test_a_run_of_all_files_says_that_rights_and_use_agree_and_one_that_lacks_a_file_that_it_can_not():
+    (agree,) = told(Compared(9, [], []))
+    assert "of 9 none was without use" in agree
+    (idle_one,) = told(Compared(9, [PODS], []))
+    assert idle_one == "ERROR the chart lets the operator list pods, and no test in tests/cluster needs it"
+    (silent,) = told(Compared(9, [], ["test_drain"]))
+    assert "not compared with their use, for want of test_drain" in silent
+    assert list(told(None)) == [], "a run without a control plane"

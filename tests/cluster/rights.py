@@ -138,13 +138,27 @@ def note(module: str, log: Path) -> None:
     assert not missing, f"the chart does not let the operator {', '.join(map(str, sorted(missing)))}"
 
 
-def never_used(since: float) -> list[Right]:
-    """The rights no module used, if all have noted theirs since (seconds since the epoch); else it can't be said."""
-    notes = [FOLDER / f"{path.stem}.json" for path in Path(__file__).parent.glob("test_*.py")]
-    if not all(path.exists() and path.stat().st_mtime >= since for path in notes):
-        return []
-    uses = {Right(*parts) for path in notes for parts in json.loads(path.read_text())}
-    return idle(granted(_rendered()), uses)
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How what the chart gives compares with what was asked, after the modules that have noted theirs."""
+
+    given: int
+    idle: list[Right]
+    """None while a module is missing: it may have needed what the others did not."""
+    missing: list[str]
+
+
+def compared(since: float) -> Compared | None:
+    """Compare with the notes made since (seconds since the epoch); None if there are none at all."""
+    notes = {path.stem: FOLDER / f"{path.stem}.json" for path in sorted(Path(__file__).parent.glob("test_*.py"))}
+    missing = [name for name, path in notes.items() if not (path.exists() and path.stat().st_mtime >= since)]
+    if len(missing) == len(notes):
+        return None
+    grants = granted(_rendered())
+    if missing:
+        return Compared(len(grants), [], missing)
+    uses = {Right(*parts) for path in notes.values() for parts in json.loads(path.read_text())}
+    return Compared(len(grants), idle(grants, uses), [])
 
 
 def _rendered() -> str:

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from tests.cluster.rights import Right, never_used
+from tests.cluster.rights import Compared, compared
 
-NEVER_USED = pytest.StashKey[list[Right]]()
+FOUND = pytest.StashKey[Compared | None]()
 BEGAN = time.time()
 
 
@@ -14,11 +14,23 @@ def pytest_sessionfinish(session):
     """Ask once, in the process that hands the files out: only there the last of them has been run."""
     if hasattr(session.config, "workerinput"):
         return
-    session.config.stash[NEVER_USED] = never_used(BEGAN)
-    if session.config.stash[NEVER_USED]:
+    found = session.config.stash[FOUND] = compared(BEGAN)
+    if found and found.idle:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    for right in config.stash.get(NEVER_USED, []):
-        terminalreporter.write_line(f"ERROR the chart lets the operator {right}, and no test in tests/cluster needs it")
+    for line in told(config.stash.get(FOUND, None)):
+        terminalreporter.write_line(line)
+
+
+def told(found):
+    """Also what was not compared is said: a run of all files that lacks one would pass unseen."""
+    if found is None:
+        return
+    for right in found.idle:
+        yield f"ERROR the chart lets the operator {right}, and no test in tests/cluster needs it"
+    if found.missing:
+        yield f"rights of the chart: not compared with their use, for want of {', '.join(found.missing)}"
+    elif not found.idle:
+        yield f"rights of the chart: of {found.given} none was without use (`assign` is for policies), none lacking"

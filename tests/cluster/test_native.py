@@ -21,7 +21,7 @@ from tests.cluster.natives import (
     wait_gated,
     wait_running,
 )
-from tests.cluster.turnstile import turnstile
+from tests.cluster.turnstile import after_the_first, is_pin, turnstile
 
 pytestmark = pytest.mark.plane
 
@@ -94,19 +94,6 @@ def test_a_job_gives_way_and_comes_back(cluster):
     assert (cluster.find("job", "low")["status"].get("failed") or 0) == 0
 
 
-def test_what_is_no_job_is_evicted_and_its_controller_makes_it_anew(cluster):
-    cluster.apply(a_deployment("web", 2, cls="batch"), a_stateful_set("db", 1, cls="batch"))
-    wait_running(cluster, "web", 2)
-    wait_running(cluster, "db", 1)
-    cluster.apply(a_winner())
-    cluster.wait_true("winner", "Ready")
-    wait_gated(cluster, "web", 2)
-    wait_gated(cluster, "db", 1)
-    cluster.delete("chipworkload", "winner")
-    wait_running(cluster, "web", 2)
-    wait_running(cluster, "db", 1)
-
-
 def test_a_disruption_budget_binds(cluster):
     cluster.apply(a_deployment("web", 4, cls="batch"))
     wait_running(cluster, "web", 4)
@@ -139,7 +126,7 @@ def evictions(audit, cluster, *, refused):
 def test_kill_9_between_two_pins_of_a_group_loses_and_repeats_nothing(served, quiet):
     operator = quiet.start_operator()
     with turnstile(quiet) as stile:
-        stile.hold(is_a_second_pin(stile))
+        stile.hold(after_the_first(is_pin))
         quiet.apply(*(a_pod(f"part-{n}", group="gang", size=4) for n in range(4)))
         quiet.eventually(lambda: stile.held, "a pin is held")
         operator.kill()
@@ -153,21 +140,6 @@ def test_kill_9_between_two_pins_of_a_group_loses_and_repeats_nothing(served, qu
 
 def given_to(cluster, pod):
     return cluster.find("pod", pod)["metadata"]["annotations"][MARK]
-
-
-def is_a_second_pin(stile):
-    """All pins after the first: that one is done when the others wait."""
-    passed = []
-
-    def wanted(request):
-        if request["operation"] != "UPDATE" or request["kind"]["kind"] != "Pod":
-            return False
-        if request["object"]["spec"].get("schedulingGates") or not request["oldObject"]["spec"].get("schedulingGates"):
-            return False
-        passed.append(request["name"])
-        return len(passed) > 1
-
-    return wanted
 
 
 def test_kill_9_while_a_job_gives_way_displaces_it_once(served, quiet):
@@ -187,3 +159,41 @@ def test_kill_9_while_a_job_gives_way_displaces_it_once(served, quiet):
     assert audit.stops(quiet.namespace) == {"low": 1}
     assert json.loads(quiet.find("job", "low")["metadata"]["annotations"]["chippool.io/displaced"])["count"] == 1
     assert not pods_of(quiet, "low")
+
+
+def test_every_kind_gives_way_and_comes_back_and_the_operator_is_killed_at_each_turn(served, quiet):
+    """The group is a StatefulSet's: who displaces bare pods ends them for good."""
+    counts = {"job": 1, "web": 1, "db": 1, "pair": 2}
+    quiet.apply(
+        a_job("job", cls="batch"),
+        a_deployment("web", cls="batch"),
+        a_stateful_set("db", cls="batch"),
+        a_stateful_set("pair", 2, "Parallel", cls="batch", chips=4, group="pair", size=2),
+    )
+    for app, count in counts.items():
+        wait_gated(quiet, app, count)
+    operator = quiet.start_operator()
+    for app, count in counts.items():
+        wait_running(quiet, app, count, within=60)
+
+    anew(quiet, operator)
+    quiet.apply(a_workload("winner", cls="revenue", replicas=4))
+    quiet.wait_true("winner", "Ready", within=60)
+    assert quiet.find("job", "job")["spec"]["suspend"] is True
+    for app in ("web", "db", "pair"):
+        wait_gated(quiet, app, counts[app])
+
+    anew(quiet, quiet.operators[-1])
+    quiet.delete("chipworkload", "winner")
+    for app, count in counts.items():
+        wait_running(quiet, app, count, within=60)
+    audit = Audit(quiet)
+    assert audit.stops(quiet.namespace) == {"job": 1}
+    assert len(evictions(audit, quiet, refused=False)) == 4, "each pod of the others once"
+    assert audit.violations() == []
+
+
+def anew(cluster, operator):
+    operator.kill()
+    cluster.forget_lease()
+    cluster.start_operator().wait_ready()

@@ -39,6 +39,31 @@ class Turnstile:
             self._open.wait(LONGEST_S)
 
 
+def after_the_first(is_one: Wanted) -> Wanted:
+    """Of requests of a kind all but the first: that one is done when the others wait."""
+    seen: list[str] = []
+
+    def wanted(request: dict) -> bool:
+        if not is_one(request):
+            return False
+        seen.append(request["name"])
+        return len(seen) > 1
+
+    return wanted
+
+
+def is_pin(request: dict) -> bool:
+    """It takes a pod's gate off."""
+    if (request["operation"], request["kind"]["kind"]) != ("UPDATE", "Pod"):
+        return False
+    before, after = request["oldObject"]["spec"], request["object"]["spec"]
+    return bool(before.get("schedulingGates")) and not after.get("schedulingGates")
+
+
+def is_eviction(request: dict) -> bool:
+    return request["kind"]["kind"] == "Eviction"
+
+
 @contextlib.contextmanager
 def turnstile(cluster: Cluster) -> Iterator[Turnstile]:
     """Put one at the Jobs and pods of the cluster's namespace, and take it away."""
@@ -68,7 +93,10 @@ def _asked(cluster: Cluster, stile: Turnstile) -> bool:
 
 
 def _configuration(cluster: Cluster, port: int) -> dict:
-    rules = [{"apiGroups": ["batch"], "resources": ["jobs"]}, {"apiGroups": [""], "resources": ["pods"]}]
+    rules = [
+        {"apiGroups": ["batch"], "resources": ["jobs"]},
+        {"apiGroups": [""], "resources": ["pods", "pods/eviction"]},
+    ]
     hook = {
         "name": "turnstile.chippool.io",
         "clientConfig": {
