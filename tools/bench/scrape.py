@@ -21,6 +21,10 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from chippool.core.capacity import Yields
+from chippool.core.demand import OTHERS, Ring
+from chippool.core.ids import CHIP, PoolName
+from chippool.core.outlook import Known, Outlook, outlook
 from chippool.core.reasons import Reason
 from chippool.kube.backlog import Outcome, Urgency
 from chippool.kube.feed import FeedStats
@@ -35,6 +39,8 @@ from tools.bench.objects import NOW, Size, everything
 
 Json = dict[str, Any]
 ROUNDS = 30
+GROWING = Ring(int(NOW // 3600), {}, {OTHERS: tuple(50.0 + day for day in range(60))})
+"""What a pool was asked for."""
 _LOOK_S = 0.001
 _PROJECT = {kind.name: kind.project for kind in KINDS}
 
@@ -106,9 +112,13 @@ def metrics_of(mirror: Mirror) -> Metrics:
     outcomes = Counter({(kind.name, outcome): 5 for kind in KINDS for outcome in Outcome})
     wrote = Wrote(outcomes, dict.fromkeys(Urgency, 1))
     feeds = [Heard(kind, FeedStats()) for kind in KINDS]
-    metrics.show(
-        *readers(mirror, decided, feeds, wrote, leads=lambda: True, synced=lambda: True, clock=lambda: NOW)  # type: ignore[arg-type]
-    )
+    lasting = outlook(GROWING, Known(None, Yields(), 100 * CHIP, 100 * CHIP, {}), NOW)
+
+    def lasts(_: PoolName) -> Outlook:
+        return lasting
+
+    known = (mirror, decided, feeds, wrote, lasts)
+    metrics.show(*readers(*known, leads=lambda: True, synced=lambda: True, clock=lambda: NOW))  # type: ignore[arg-type]
     return metrics
 
 
