@@ -36,6 +36,8 @@ class PodLife:
     """When, by whom and where to it was perhaps pinned."""
     bound: float | None = None
     running: float | None = None
+    ready: float | None = None
+    """When it was first Ready."""
     ended: float | None = None
     phase: str = ""
     done: bool = False
@@ -179,9 +181,16 @@ def _note_phase(pod: PodLife, call: Call) -> None:
     pod.phase = phase or pod.phase
     if phase == "Running" and pod.running is None:
         pod.running = call.answered
+    if pod.ready is None and _is_ready(call.response):
+        pod.ready = call.answered
     pod.done |= phase == "Succeeded" and not call.response["metadata"].get("deletionTimestamp")
     if pod.ended is None and (phase in _ENDED or _is_gone(call.response)):
         pod.ended = call.received
+
+
+def _is_ready(shown: Json) -> bool:
+    conditions = shown.get("status", {}).get("conditions") or []
+    return any((one["type"], one["status"]) == ("Ready", "True") for one in conditions)
 
 
 def _note_disruption(pod: PodLife, shown: Json) -> None:

@@ -11,6 +11,7 @@ from chippool.api.duration import Duration, duration_or_zero
 from chippool.api.model import ApiModel, LabelValue, Metadata, ObjectName, Tenancy, rule, rules
 from chippool.api.names import COOLDOWN_CAP, MIN_RUNTIME_CAP
 from chippool.api.stock import Factor
+from chippool.api.usage import EffectiveHours
 
 CLASSES = rules(
     rule(
@@ -186,6 +187,17 @@ class QueueBudget(ApiModel):
     """Until when they are counted. Another operator goes on from here, with what is still held."""
 
 
+class QueueUsage(ApiModel):
+    """What the queue, and those below it, have used, as the ledger has it; told at most every five minutes."""
+
+    period_start: str = Field(json_schema_extra={"format": "date-time"})
+    """When the running period began: that of its budget, else the month."""
+    counted_until: str = Field(json_schema_extra={"format": "date-time"})
+    """Until when it is counted."""
+    chip_hours: EffectiveHours
+    """Chips x hours of its pods, from bound to ended."""
+
+
 class QueueStatus(ApiModel):
     """What the cluster shows of the queue; at most 10 s old."""
 
@@ -201,6 +213,8 @@ class QueueStatus(ApiModel):
     """The largest part of a pool it uses, divided by its weight: of equal priority, the smallest goes first."""
     budget: QueueBudget | None = None
     """What it has used of spec.budget."""
+    usage: QueueUsage | None = None
+    """What it has used, and what came of it."""
     conditions: Conditions = ()
     """Ready: everything the spec names exists. Oversubscribed: its guarantees are more than can be kept.
 

@@ -12,6 +12,7 @@ from chippool.api.duration import Duration, duration, duration_or_zero
 from chippool.api.model import ApiModel, Json, LabelKey, Metadata, ObjectName, rules
 from chippool.api.stock import Purpose
 from chippool.api.template import patch_schema, template_schema
+from chippool.api.usage import UsedHours
 
 IntOrString = Annotated[int | str, Field(json_schema_extra={"x-kubernetes-int-or-string": True, "maxLength": 16})]
 
@@ -179,6 +180,15 @@ class WorkloadAssignment(ApiModel):
     """When it was admitted."""
 
 
+class WorkloadUsage(ApiModel):
+    """What it has used, as the ledger has it; told along with another change, never by itself."""
+
+    counted_until: str = Field(json_schema_extra={"format": "date-time"})
+    """Until when it is counted. Another operator goes on from here, with what is still to be seen."""
+    chip_hours: UsedHours
+    """Chips x hours of its pods, from bound to ended."""
+
+
 class WorkloadStatus(ApiModel):
     """What the cluster shows of the workload. It follows the Job or Deployment; it never decides."""
 
@@ -188,6 +198,8 @@ class WorkloadStatus(ApiModel):
     """Replicas admitted (scale subresource)."""
     displacements: int = Field(default=0, ge=0)
     """How often it lost its chips before it ended."""
+    usage: WorkloadUsage | None = None
+    """Chip-hours it has used so far, in all its admissions."""
     selector: str = Field(default="", max_length=1024)
     """Selects its pods (scale subresource)."""
     conditions: Conditions = ()

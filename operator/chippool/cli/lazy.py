@@ -26,6 +26,7 @@ _COMMANDS = {
     "what-if": "what_if:ask_what_if",
     "simulate": "simulate:simulate",
     "forecast": "forecast:forecast",
+    "report": "report:tell",
 }
 """Module of this package and function, or the group of commands it holds."""
 

@@ -50,14 +50,14 @@ class Budgets:
 
     def _holdings(self, name: QueueName) -> Iterator[tuple[Milli, float]]:
         """What each admitted workload of the queue, and of those below it, holds, and since when."""
-        below = _below(self._mirror.queue_records, name)
+        queues = below(self._mirror.queue_records, name)
         for key, record in self._mirror.workload_records.items():
-            view = self._mirror.view(key) if record.view.queue in below else None
+            view = self._mirror.view(key) if record.view.queue in queues else None
             if view and view.assignment and (given := chips_given(view)):
                 yield given[1], view.assignment.admitted_at
 
 
-def _below(queues: Mapping[QueueName, QueueRecord], name: QueueName) -> frozenset[QueueName]:
+def below(queues: Mapping[QueueName, QueueRecord], name: QueueName) -> frozenset[QueueName]:
     """The queue and all below it; a circle ends where it began."""
     found = {name}
     fresh = {name}

@@ -14,6 +14,7 @@ from chippool.control.status_conditions import Said, told
 from chippool.control.status_write import MERGE, of_pool, of_queue, status_write
 from chippool.core.attrition import Evidence
 from chippool.core.ids import ClassName, Milli, PoolName, QueueName
+from chippool.core.ledger import Used
 from chippool.core.outlook import Outlook
 from chippool.core.sharing import Sharing
 from chippool.kube.writer import Outcome, Urgency, Write, Writer
@@ -49,6 +50,8 @@ class Custody:
         """How the chips of a pool failed, as far as it was seen."""
         self.outlook: Callable[[PoolName], Outlook | None] = lambda _: None
         """How long they last, as far as demand is remembered."""
+        self.used: Callable[[QueueRecord, float], Used | None] = lambda *_: None
+        """What a queue and those below it used in the period that runs, as the ledger has it."""
         self.kept: Mapping[PoolName, Milli] = {}
         """Free chips that the last plan keeps for whoever is next, by pool."""
         self._lives: dict[Key, Life] = {}
@@ -132,7 +135,7 @@ class Custody:
             kept, seen = self.kept.get(record.name, 0), (self.evidence(record.name), self.outlook(record.name))
             return tell_pool(record, self._mirror, now, self._shares(), kept, *seen)
         spent = self.budgets.of(record.view.name)
-        return tell_queue(record, self._mirror, now, self._shares(), self.classes, spent)
+        return tell_queue(record, self._mirror, now, self._shares(), self.classes, spent, self.used(record, now))
 
     def _shares(self) -> Sharing:
         """Looked at once a step, and only when something is due."""

@@ -13,6 +13,7 @@ from chippool.control.status_write import of_pool, of_queue, of_workload, status
 from chippool.core.attrition import Evidence
 from chippool.core.budget import Spent
 from chippool.core.ids import ClassName, Milli, QueueName, WorkloadKey
+from chippool.core.ledger import Used
 from chippool.core.outlook import Outlook
 from chippool.core.plan import Decision, Finish
 from chippool.core.sharing import Sharing
@@ -64,12 +65,14 @@ def tell_queue(
     sharing: Sharing,
     classes: Collection[ClassName] | None = None,
     spent: Spent | None = None,
+    used: Used | None = None,
 ) -> list[Write]:
     """Return the status write of a queue, or none.
 
-    `classes` are all the cluster has, None: not looked at; `spent` what it has used of its budget, None: not counted.
+    `classes` are all the cluster has, None: not looked at; `spent` what it has used of its budget, None: not counted;
+    `used` what the ledger has of it.
     """
     old = orjson.loads(record.status or b"{}")
     counts = known.queue_counts(QueueName(record.name))
-    new = queue_status(record, counts, sharing, known.pool_records, classes, now, spent)
+    new = queue_status(record, counts, sharing, known.pool_records, classes, now, spent, used)
     return status_write(of_queue(record), old, new)

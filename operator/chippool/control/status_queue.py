@@ -9,8 +9,10 @@ from chippool.api.chips import chip_count
 from chippool.control import sentences
 from chippool.control.status_budget import budget_block, over_budget
 from chippool.control.status_conditions import Said, by_type, told
+from chippool.control.status_usage import usage_block
 from chippool.core.budget import Spent
 from chippool.core.ids import ClassName, PoolName
+from chippool.core.ledger import Used
 from chippool.core.reasons import Reason
 from chippool.core.sharing import Sharing
 from chippool.state.records import QueueCounts, QueueRecord
@@ -28,11 +30,12 @@ def queue_status(
     classes: Collection[ClassName] | None,
     now: float,
     spent: Spent | None = None,
+    used: Used | None = None,
 ) -> Json:
     """Return the whole status of a queue; equal to what it has where nothing is to be written.
 
     `pools` and `classes` are all the cluster has; None for classes: not looked at. `spent` is what it has used of its
-    budget, None: not counted.
+    budget, None: not counted; `used` what the ledger has of it.
     """
     status: Json = orjson.loads(record.status or b"{}")
     before, said = by_type(status), _ready(record, sharing, pools, classes)
@@ -46,6 +49,7 @@ def queue_status(
         "pools": _pools(record, sharing),
         "share": f"{sharing.share(record.view.name):.3g}",
         **budget_block(record, spent),
+        **usage_block(status, used),
         "conditions": told(status.get("conditions") or [], [said, *more], record.generation, now),
     }
 

@@ -45,6 +45,7 @@ class Writer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.hold = hold  # while True, low-value writes wait; after `longest_hold` they go one by one
+        self.complete: Callable[[Write], Write] = lambda write: write  # what is to go along with it, as of now
         self.stats: Counter[tuple[str, Outcome]] = Counter()
         self.retries = 0
         self._client = client
@@ -72,7 +73,7 @@ class Writer:
 
     def put(self, write: Write) -> None:
         """Queue a write; never blocks. A waiting one of the same key is SUPERSEDED."""
-        old = self._backlog.put(write, self._clock())
+        old = self._backlog.put(self.complete(write), self._clock())
         if old is not None:
             self._report(old.write, Outcome.SUPERSEDED, None)
         self._news.set()

@@ -162,6 +162,36 @@ WORK_LOST = _counter(
     "Work that displaced gangs must do again: what each had done since it last saved it, not multiplied by its chips.",
     "priority_class",
 )
+STINT_STATES = ("starting", "running", "lost")
+LEDGER_POOL = _counter(
+    "pool_chip_seconds",
+    "Chips x seconds of pods that chippool placed, from bound to ended: starting, until they are Ready; running, from "
+    "then on; and lost, the part of running since work was last saved by gangs that were displaced or failed. Since "
+    "this replica leads, and what was to be made up for from before.",
+    "pool", "purpose", "state",
+)  # fmt: skip
+LEDGER_EFFECTIVE = _counter(
+    "pool_effective_chip_seconds",
+    "The same in chips of the reference, as they were worth at the time; 0 where the speed is unknown.",
+    "pool", "purpose", "state",
+)  # fmt: skip
+LEDGER_STOCK = _counter(
+    "pool_stock_chip_seconds",
+    "Chips x seconds of a pool: installed, healthy, and unmanaged, used by pods chippool does not manage. Idle are the "
+    "healthy ones that were neither those nor held.",
+    "pool", "state",
+)  # fmt: skip
+LEDGER_QUEUE = _counter(
+    "queue_chip_seconds", "Those that workloads of a queue alone held, in any pool.", "queue", "state"
+)
+LEDGER_CLASS = _counter(
+    "class_chip_seconds", "Those that workloads of a priority class held, in any pool.", "priority_class", "state"
+)
+LEDGER_DOUBT = _counter(
+    "pool_doubtful_chip_seconds",
+    "By how much those held in a pool may be wrong, either way: what ended while no operator looked.",
+    "pool",
+)
 DECISIONS = _counter("decisions", "Decisions taken and accepted.", "kind", "reason")
 HOLDS = _gauge("holds", "ChipWorkloads that wait, by reason.", "reason")
 CYCLE = _histogram("cycle_seconds", "Time of one decision cycle, waiting for changes not included.", CYCLE_BUCKETS)
@@ -193,6 +223,7 @@ SECTIONS: Mapping[str, tuple[Family, ...]] = {
         QUEUE_BUDGET,
         QUEUE_SPENT,
     ),
+    "The ledger": (LEDGER_POOL, LEDGER_EFFECTIVE, LEDGER_STOCK, LEDGER_QUEUE, LEDGER_CLASS, LEDGER_DOUBT),
     "Workloads and priority classes": (WORKLOADS, CLASS_CHIPS, ADMISSION_WAIT, DISPLACEMENTS, WORK_LOST),
     "Decisions": (DECISIONS, HOLDS, CYCLE, CYCLE_FAILURES, UNSTUCK, LOST),
     "The operator and the API server": (

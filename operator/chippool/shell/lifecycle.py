@@ -16,12 +16,14 @@ from chippool.control.batch import Batch
 from chippool.control.carry import Carrier
 from chippool.control.custody import Custody
 from chippool.control.history import History
+from chippool.control.ledger import Ledger
 from chippool.control.loop import Loop
 from chippool.control.pins import Pins
 from chippool.control.refusals import Refusals
 from chippool.control.services import Services
 from chippool.control.tell import Teller
 from chippool.control.upkeep import Upkeep
+from chippool.control.usage import Usages
 from chippool.kube.access import Access, find_access
 from chippool.kube.client import Client
 from chippool.kube.feed import Feed
@@ -34,6 +36,7 @@ from chippool.shell.handlers import registry
 from chippool.shell.kopf_thread import KopfThread
 from chippool.shell.probes import Check, Server
 from chippool.shell.readings import nodes_page, readers
+from chippool.shell.readings_ledger import LedgerReadings
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
 from chippool.visibility.server import Visibility
@@ -94,6 +97,17 @@ class Operator:
             clock=time.time,
         )
         self.custody.evidence, self.custody.outlook = self.history.evidence, self.history.outlooks.of
+        self.ledger = Ledger(
+            self.mirror,
+            self.writer,
+            client,
+            namespace=settings.namespace or client.namespace,
+            synced=self._synced,
+            may_write=self._may_write,
+            clock=time.time,
+        )
+        self.writer.complete = lambda write: self.ledger.workloads.complete(write, time.time())
+        self.custody.used = Usages(self.mirror, self.ledger).of
         self.services = Services(self.mirror, self.writer, client, may_write=self._may_write)
         self.loop = self._a_loop(client, settings.identity, settings.lost_after)
         self.mirror.on_change = self._changed
@@ -109,7 +123,8 @@ class Operator:
         )
         self.visibility = _visibility(settings, client, self.mirror, self._synced)
         known = (self.mirror, self.loop, self.feeds, self.writer, self.history.outlooks.of)
-        self.metrics.show(*readers(*known, leads=self.lease.held, synced=self._synced, clock=time.time))
+        told = readers(*known, leads=self.lease.held, synced=self._synced, clock=time.time)
+        self.metrics.show(*told, LedgerReadings(self.ledger))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start everything, wait until told to stop, stop everything in an order that leaves nothing half done."""
@@ -129,6 +144,7 @@ class Operator:
             "pins": self.pins.run(),
             "services": self.services.run(),
             "history": self.history.run(),
+            "ledger": self.ledger.run(),
             "writer": self.writer.run(),
             "lease": self.lease.run(),
             "synced": self._say_synced(),
@@ -137,8 +153,9 @@ class Operator:
         }
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
-        deciding = [task for task in tasks if task.get_name() in {"loop", "pins", "services", "history"}]
+        deciding = [task for task in tasks if task.get_name() in {"loop", "pins", "services", "history", "ledger"}]
         await _cancel(deciding)
+        self.ledger.close()
         await self.writer.drain(DRAIN_S)
         await self.lease.release()
         await _cancel(tasks)

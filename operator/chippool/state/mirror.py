@@ -40,6 +40,7 @@ class Mirror:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.on_change: Callable[[], None] | None = None
+        self.on_pod: Callable[[str, PodRecord | None, PodRecord | None], None] = lambda *_: None
         self._clock = clock
         self._marks = Marks()
         self._facts = Facts(self._marks)
@@ -73,6 +74,7 @@ class Mirror:
         match kind:
             case "Pod":
                 self._beliefs.saw_pod(uid, before, after)
+                self.on_pod(uid, before, after)
             case "Job" | "Deployment" if made := after or before:
                 self._beliefs.saw_object(key_of_made(made))
             case "ChipWorkload" if record := after or before:

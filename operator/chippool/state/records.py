@@ -66,6 +66,8 @@ class PodRecord:
     """What it says it does, in units a second of its own, to two digits; 0 where it says nothing."""
     native: NativePod | None = None
     """What it says of itself, where no ChipWorkload does."""
+    moments: tuple[float | None, float | None, float | None] = (None, None, None)
+    """Of a pod that has a workload: when it was bound, last became Ready, and ended, as it says, in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)

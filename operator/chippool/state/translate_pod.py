@@ -21,6 +21,8 @@ INDEX = "batch.kubernetes.io/job-completion-index"
 ENDED = frozenset({"Succeeded", "Failed"})
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 RESIZING = frozenset({"PodResizePending", "PodResizeInProgress"})
+Moments = tuple[float | None, float | None, float | None]
+NEVER: Moments = (None, None, None)
 ONCE_READY = "PodCompleted"
 """Reason of Ready False in a pod whose containers have all ended well."""
 
@@ -64,7 +66,36 @@ def pod(raw: Json) -> PodRecord:
         error="" if ready or phase == "Succeeded" else next(_errors(status), ""),
         parts=parts_of(spec, annotations, dict(requests)),
         native=native,
+        moments=_moments(conditions, status) if workload and bound else NEVER,
     )
+
+
+def _moments(conditions: Mapping[str, Json], status: Json) -> Moments:
+    """When it was bound, last became Ready, and ended; what is not said is None."""
+    bound = _since(conditions, "PodScheduled", "True") or _time(status.get("startTime"))
+    ready = _since(conditions, "Ready", "True")
+    return bound, ready, _ended(conditions, status) if status.get("phase") in ENDED else None
+
+
+def _ended(conditions: Mapping[str, Json], status: Json) -> float | None:
+    """Its last container's end; where no kubelet is left to tell, when it was given up."""
+    states = [entry.get("state") or {} for entry in status.get("containerStatuses") or ()]
+    ends = [_time((state.get("terminated") or {}).get("finishedAt")) for state in states]
+    known = [end for end in ends if end is not None]
+    return max(known) if known else _since(conditions, "DisruptionTarget", "True")
+
+
+def _since(conditions: Mapping[str, Json], kind: str, status: str) -> float | None:
+    said = conditions.get(kind, {})
+    return _time(said.get("lastTransitionTime")) if said.get("status") == status else None
+
+
+def _time(text: str | None) -> float | None:
+    """What is no time says nothing."""
+    try:
+        return time_of(text) if text else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _says(conditions: Mapping[str, Json], kind: str) -> bool:
@@ -98,11 +129,7 @@ def _number(annotations: Mapping[str, str]) -> int:
 
 def _checkpointed_at(annotations: Mapping[str, str]) -> float | None:
     """A pod's own word; what is no time is no checkpoint."""
-    text = annotations.get(names.CHECKPOINTED_AT)
-    try:
-        return time_of(text) if text else None
-    except (ValueError, OverflowError):
-        return None
+    return _time(annotations.get(names.CHECKPOINTED_AT))
 
 
 def _throughput(annotations: Mapping[str, str]) -> float:

@@ -2,7 +2,7 @@
 
 from chippool.metrics import families as f
 from tools.monitoring.model import Board, Panel, Query, Row, Unit, Variable, View
-from tools.monitoring.promql import queries, told
+from tools.monitoring.promql import increase, queries, rate, told
 from tools.monitoring.recordings import ALLOCATED, BY_CLASS
 
 _CHOSEN = 'pool=~"$pool"'
@@ -106,6 +106,65 @@ _STOCK = Row(
     ),
 )
 
+_HELD = f'{_CHOSEN},state=~"starting|running"'
+_LOST = f'{_CHOSEN},state="lost"'
+
+
+def _useful(by: tuple[str, ...]) -> str:
+    """Effective chips that ran, without what has to be done again."""
+    ran = rate(f.LEDGER_EFFECTIVE, by, f'{_CHOSEN},state="running"')
+    return f"{ran} - {rate(f.LEDGER_EFFECTIVE, by, _LOST)}"
+
+
+def _of_stock(state: str) -> str:
+    return rate(f.LEDGER_STOCK, ("pool",), f'{_CHOSEN},state="{state}"')
+
+
+_LEDGER = Row(
+    "The ledger",
+    (
+        Panel(
+            "What chips do",
+            (
+                Query(rate(f.LEDGER_POOL, ("pool", "state"), _HELD), ("pool", "state")),
+                Query(
+                    f"{_of_stock('healthy')} - {_of_stock('unmanaged')} "
+                    f"- ({rate(f.LEDGER_POOL, ('pool',), _HELD)} or 0 * {_of_stock('healthy')})",
+                    ("pool",),
+                    "{{pool}} idle",
+                ),
+            ),
+            View.STACKED,
+            description="Chips that run, that wait for their pods to be Ready, and healthy ones that nobody holds.",
+        ),
+        Panel(
+            "Useful effective chips",
+            queries(_useful(("pool", "purpose")), "pool", "purpose"),
+            View.STACKED,
+            description="In H100-SXM5-80GB, without the work that has to be done again.",
+        ),
+        Panel(
+            "Yield of a chip",
+            queries(f"sum by (pool) ({_useful(('pool', 'purpose'))}) / {_of_stock('installed')}", "pool"),
+            description="Useful effective chips of each that is installed.",
+            width=8,
+        ),
+        Panel(
+            "Chip-hours lost, an hour",
+            queries(f"{increase(f.LEDGER_POOL, ('pool',), _LOST)} / 3600", "pool"),
+            View.STACKED,
+            description="Work of gangs that were displaced or failed, since they last saved it.",
+            width=8,
+        ),
+        Panel(
+            "Chip-hours in doubt, a day",
+            queries(f"{increase(f.LEDGER_DOUBT, ('pool',), _CHOSEN, '1d')} / 3600", "pool"),
+            description="By how much the ledger may be wrong, either way: what ended while no operator looked.",
+            width=8,
+        ),
+    ),
+)
+
 _WORK = Row(
     "Work",
     (
@@ -141,6 +200,6 @@ POOL = Board(
     "chippool-pool",
     "chippool / Pool",
     "Chips, nodes and work of one or several pools.",
-    (_CHIPS, _STOCK, _NODES, _WORK),
+    (_CHIPS, _STOCK, _LEDGER, _NODES, _WORK),
     (Variable("pool", "Pool", f.POOL_INFO.shown, "pool"),),
 )

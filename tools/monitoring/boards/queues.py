@@ -2,11 +2,13 @@
 
 from chippool.metrics import families as f
 from tools.monitoring.model import Board, Panel, Query, Row, Unit, Variable, View
-from tools.monitoring.promql import increase, quantile, queries, told
+from tools.monitoring.promql import increase, quantile, queries, rate, told
 from tools.monitoring.recordings import BY_CLASS
 
 _QUEUE = 'queue=~"$queue"'
 _CLASS = 'priority_class=~"$priority_class"'
+_ALL = 'state=~"starting|running"'
+_CLASS_LOST = f'{_CLASS},state="lost"'
 
 _QUOTA = Row(
     "Queues",
@@ -65,6 +67,24 @@ _BUDGETS = Row(
             unit=Unit.PART,
             description="Of the period that runs; past 1 a queue gets only what nobody else waits for.",
             width=24,
+        ),
+    ),
+)
+
+_LEDGER = Row(
+    "The ledger",
+    (
+        Panel(
+            "What a queue's chips do",
+            queries(rate(f.LEDGER_QUEUE, ("queue", "state"), f"{_QUEUE},{_ALL}"), "queue", "state"),
+            View.STACKED,
+            description="Chips of its own pods that run, and that wait for them to be Ready.",
+        ),
+        Panel(
+            "Chip-hours a class lost, an hour",
+            queries(f"{increase(f.LEDGER_CLASS, ('priority_class',), _CLASS_LOST)} / 3600", "priority_class"),
+            View.STACKED,
+            description="Work that has to be done again, times its chips.",
         ),
     ),
 )
@@ -131,7 +151,7 @@ QUEUES = Board(
     "chippool-queues",
     "chippool / Queue and class",
     "What queues and priority classes have, wait for and lost.",
-    (_QUOTA, _BUDGETS, _BY_CLASS),
+    (_QUOTA, _BUDGETS, _LEDGER, _BY_CLASS),
     (
         Variable("queue", "Queue", f.QUEUE_INFO.shown, "queue"),
         Variable("priority_class", "Priority class", f.CLASS_CHIPS.shown, "priority_class"),
