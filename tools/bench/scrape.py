@@ -21,9 +21,10 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from chippool.core.capacity import Yields
+from chippool.core.capacity import Purpose, Yields
 from chippool.core.demand import OTHERS, Ring
-from chippool.core.ids import CHIP, PoolName
+from chippool.core.ids import CHIP, Namespace, PoolName
+from chippool.core.ledger import CHIP_SECOND, Account, Stock, Sums
 from chippool.core.outlook import Known, Outlook, outlook
 from chippool.core.reasons import Reason
 from chippool.kube.backlog import Outcome, Urgency
@@ -32,6 +33,7 @@ from chippool.metrics import Metrics
 from chippool.shell import memory
 from chippool.shell.probes import Server
 from chippool.shell.readings import readers
+from chippool.shell.readings_ledger import LedgerReadings
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
 from tools.bench.machine import machine, today
@@ -85,6 +87,33 @@ class Heard:
         return now % 60
 
 
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What a ledger has counted: for every queue, class and pool."""
+
+    accounts: dict[Account, Sums]
+    pools: dict[PoolName, Stock]
+
+    def sums(self) -> dict[Account, Sums]:
+        return self.accounts
+
+    def stock(self) -> dict[PoolName, Stock]:
+        return self.pools
+
+
+def booked(mirror: Mirror) -> Booked:
+    """An account of each queue and class in each pool, and of each purpose in turn."""
+    work, pools, purposes = sorted(mirror.seen().tallies.workloads), sorted(mirror.pool_records), list(Purpose)
+    everywhere = enumerate((queue, name, pool) for queue, name, _ in work for pool in pools)
+    return Booked(
+        {
+            Account(queue, name, Namespace("team"), pool, purposes[n % len(purposes)]): Sums(*[CHIP_SECOND] * 8)
+            for n, (queue, name, pool) in everywhere
+        },
+        {pool: Stock(CHIP_SECOND, CHIP_SECOND) for pool in pools},
+    )
+
+
 def filled(size: Size) -> Mirror:
     """The mirror of a cluster of this size."""
     mirror = Mirror(lambda: NOW)
@@ -117,8 +146,9 @@ def metrics_of(mirror: Mirror) -> Metrics:
     def lasts(_: PoolName) -> Outlook:
         return lasting
 
-    known = (mirror, decided, feeds, wrote, lasts)
-    metrics.show(*readers(*known, leads=lambda: True, synced=lambda: True, clock=lambda: NOW))  # type: ignore[arg-type]
+    known: Any = (mirror, decided, feeds, wrote, lasts)
+    told = readers(*known, leads=lambda: True, synced=lambda: True, clock=lambda: NOW)
+    metrics.show(*told, LedgerReadings(booked(mirror)))  # type: ignore[arg-type]
     return metrics
 
 
