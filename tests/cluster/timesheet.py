@@ -27,9 +27,12 @@ class Asked:
 
 @dataclass
 class Counted:
+    """Chip-seconds; `slack` is how much less it may be: the log has when a request was answered, not when it worked."""
+
     starting: float = 0.0
     running: float = 0.0
     lost: float = 0.0
+    slack: float = 0.0
 
     @property
     def held(self) -> float:
@@ -72,11 +75,12 @@ def times(calls: list[Call], asked: Mapping[str, Asked], pool_of: Mapping[str, s
 
 def _counted(pod: PodLife, asked: Asked, dropped: float | None, since: float, until: float) -> Counted:
     chips = sum(pod.chips.values())
-    ended = pod.ended or until
+    ended = pod.over or until
     ready = ended if pod.ready is None else min(pod.ready, ended)
     counted = Counted(chips * _overlap(pod.bound, ready, since, until), chips * _overlap(ready, ended, since, until))
-    wanted = dropped is None or pod.ended is None or dropped > pod.ended
-    if asked.saves and pod.ended and since < pod.ended < until and not pod.done and wanted:
+    counted.slack = chips * pod.slack
+    wanted = dropped is None or pod.over is None or dropped > pod.over
+    if asked.saves and pod.over and since < pod.over < until and not pod.done and wanted:
         counted.lost = chips * min(ended - ready, asked.interval)
     return counted
 
@@ -93,4 +97,5 @@ def by(what: Callable[[Times], str], found: Iterable[Times]) -> dict[str, Counte
         total.starting += more.starting
         total.running += more.running
         total.lost += more.lost
+        total.slack += more.slack
     return dict(sums)

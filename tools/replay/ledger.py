@@ -39,6 +39,10 @@ class PodLife:
     ready: float | None = None
     """When it was first Ready."""
     ended: float | None = None
+    over: float | None = None
+    """When what ended it was answered: it had ended by then, and not before it was asked for."""
+    slack: float = 0.0
+    """Seconds in which it was bound, became Ready and ended, all together: a request's answer comes after its effect."""
     phase: str = ""
     done: bool = False
     """It succeeded, and nobody had asked it to go before."""
@@ -104,6 +108,7 @@ class Ledger:
         if pod is None:
             return
         pod.bound, pod.node = call.answered, call.request["target"]["name"]
+        pod.slack += call.answered - call.received
         if pod.pinned is None and pod.attempt is not None:
             pod.pinned, pod.pinned_by, pod.pinned_to = pod.attempt
 
@@ -129,7 +134,7 @@ class Ledger:
         """A deletion that was answered with a bare Status: it is gone at once."""
         pod = self.pods.get(self._current.get((call.namespace, call.name), ""))
         if call.verb == "delete" and pod is not None and pod.ended is None:
-            pod.ended = call.received
+            _end(pod, call)
 
     def _life(self, shown: Json, moment: float) -> PodLife:
         metadata = shown["metadata"]
@@ -183,9 +188,15 @@ def _note_phase(pod: PodLife, call: Call) -> None:
         pod.running = call.answered
     if pod.ready is None and _is_ready(call.response):
         pod.ready = call.answered
+        pod.slack += call.answered - call.received
     pod.done |= phase == "Succeeded" and not call.response["metadata"].get("deletionTimestamp")
     if pod.ended is None and (phase in _ENDED or _is_gone(call.response)):
-        pod.ended = call.received
+        _end(pod, call)
+
+
+def _end(pod: PodLife, call: Call) -> None:
+    pod.ended, pod.over = call.received, call.answered
+    pod.slack += call.answered - call.received
 
 
 def _is_ready(shown: Json) -> bool:
