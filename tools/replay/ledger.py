@@ -42,7 +42,7 @@ class PodLife:
     over: float | None = None
     """When what ended it was answered: it had ended by then, and not before it was asked for."""
     slack: float = 0.0
-    """Seconds in which it was bound, became Ready and ended, all together: a request's answer comes after its effect."""
+    """Seconds in which it was bound, became Ready and ended, all together: an answer comes after its effect."""
     phase: str = ""
     done: bool = False
     """It succeeded, and nobody had asked it to go before."""
