@@ -150,7 +150,6 @@ def equals(told, true, what):
     """To a thousandth of what was held, beyond what either says it may be wrong by."""
     starting, running, lost, *_, doubt, lost_doubt = told
     exact, said = EXACT * true.held + true.slack, f"{what}: {[round(one, 2) for one in told]} beside {true}"
-    print(said)
     assert abs(starting + running - true.held) <= exact + doubt, said
     assert abs(running - true.running) <= exact + doubt, said
     assert abs(true.lost - lost) <= exact + doubt + lost_doubt, said
