@@ -39,7 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peers", default=os.environ.get("KUEUE_PEER"))
     parser.add_argument("--only", action="append", choices=list(STEPS), help="may be given several times")
     asked = parser.parse_args()
-    if asked.data is None and any(name.startswith(("replay", "packing")) for name in asked.only or STEPS):
+    if asked.data is None and any(name.startswith(("replay", "packing", "eta")) for name in asked.only or STEPS):
         parser.error("the folder of openb's CSV files is missing: --data DIR, or DATA=DIR")
     if asked.gavel is None and "jobs" in (asked.only or STEPS):
         parser.error("the folder of Gavel's job lists is missing: --gavel DIR, or GAVEL=DIR")
@@ -71,6 +71,10 @@ def _packing(asked: argparse.Namespace) -> list[str]:
     return ["tools.packing", "--data", str(asked.data)]
 
 
+def _eta(asked: argparse.Namespace) -> list[str]:
+    return ["tools.eta", "--data", str(asked.data)]
+
+
 def _scale(_: argparse.Namespace) -> list[str]:
     return ["tools.bench.scale"]
 
@@ -96,6 +100,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "scrape": _scrape,
     "jobs": _jobs,
     "packing": _packing,
+    "eta": _eta,
     "day": _day,
     "laws": _laws,
 }

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from chippool.cli.asked import Answer, asked
 from chippool.cli.cluster import ForbiddenError, connected, from_file, mirrored
 from chippool.cli.failures import Failure, answered
 from chippool.cli.structured import text
+from chippool.cli.waits import HERE, OperatorNamespace, remembered
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.kube.client import Client
 from chippool.state.native import is_native
@@ -24,6 +26,16 @@ from chippool.visibility.native import meant, shown_name
 from chippool.visibility.reading import Reading, decided
 
 KINDS = ("cw", "chipworkload", "chipworkloads", "chipworkload.chippool.io", "chipworkloads.chippool.io")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is asked."""
+
+    namespace: str | None
+    name: str
+    pool: str | None
+    operator_namespace: str
 
 
 class Output(StrEnum):
@@ -43,6 +55,7 @@ def explain(
     pool: Annotated[
         str | None, typer.Option("--pool", help="Only what it lacks in this pool, also while it runs.", metavar="NAME")
     ] = None,
+    operator_namespace: OperatorNamespace = HERE,
     output: Annotated[Output, typer.Option("--output", "-o")] = Output.TEXT,
 ) -> None:
     """Say why a workload runs where it does, or why it waits: what is short, where, by how much, and who holds it.
@@ -51,7 +64,8 @@ def explain(
     namespace alone. Elsewhere it reads the whole cluster with your kubeconfig and needs no running operator; without
     the right to do that either, it says what the workload's own conditions say.
     """
-    found = answered(_explained(options.Target(kubeconfig, context, snapshot), namespace, _name(workload), pool))
+    about = About(namespace, _name(workload), pool, operator_namespace)
+    found = answered(_explained(options.Target(kubeconfig, context, snapshot), about))
     if output is not Output.TEXT:
         document = found.explanation if isinstance(found, Answer) else found
         typer.echo(text(document, options.Structured(output.value)))
@@ -80,18 +94,18 @@ def _name(argument: str) -> str:
     return name
 
 
-async def _explained(
-    target: options.Target, namespace: str | None, name: str, pool: str | None
-) -> Explanation | Answer | restricted.OwnWords:
+async def _explained(target: options.Target, about: About) -> Explanation | Answer | restricted.OwnWords:
+    name, pool = about.name, about.pool
     if target.snapshot is not None:
-        return _found(await from_file(target.snapshot), namespace or "default", name, pool)
+        return _found(await from_file(target.snapshot), about.namespace or "default", name, pool)
     async with connected(target) as client:
-        where = namespace or client.namespace
+        where = about.namespace or client.namespace
         answer = await asked(client, where, name, pool)
         if answer is not None:
             return answer
         try:
-            reading = await decided(await mirrored(client))
+            mirror = await mirrored(client)
+            reading = await decided(mirror, known=await remembered(client, about.operator_namespace))
         except ForbiddenError as forbidden:
             return await _own_words(client, where, name, forbidden)
         return _found(reading, where, name, pool)

@@ -17,8 +17,10 @@ from chippool.cli.picture import Picture, PoolLine, QueueLine, WorkloadLine, pic
 from chippool.cli.picture_stock import effective_text, runway_text
 from chippool.cli.structured import text
 from chippool.cli.top_screen import COLOURS, STATES, age
+from chippool.cli.waits import HERE, OperatorNamespace, remembered
 from chippool.kube.client import Client
 from chippool.state.mirror import Mirror
+from chippool.visibility.expectation import UNSEEN
 from chippool.visibility.reading import decided
 from chippool.visibility.words import Number, number
 
@@ -69,19 +71,30 @@ def workloads(
     context: options.Context = None,
     snapshot: options.Recorded = None,
     namespace: In = None,
+    operator_namespace: OperatorNamespace = HERE,
     output: HowTo = Output.TABLE,
 ) -> None:
-    """List workloads: who has chips, by priority; then who waits, in the order of their turn, and why."""
-    seen = answered(look(options.Target(kubeconfig, context, snapshot), namespace, "workloads"))
+    """List workloads: who has chips, by priority; then who waits, in the order of their turn, and why.
+
+    Wide, JSON and YAML say when who waits is expected to start, where that can be told.
+    """
+    seen = answered(
+        look(options.Target(kubeconfig, context, snapshot), namespace, "workloads", waits_in=operator_namespace)
+    )
     _show(output, "chipworkload.chippool.io", seen.workloads, _workloads)
 
 
-async def look(target: options.Target, namespace: str | None, command: str) -> Picture:
-    """Return what there is now; Failure where the user may not see the cluster."""
+async def look(target: options.Target, namespace: str | None, command: str, *, waits_in: str | None = None) -> Picture:
+    """Return what there is now; Failure where the user may not see the cluster.
+
+    `waits_in` is where the operator keeps how long waits were; without it nobody is told when who waits will start.
+    """
     if target.snapshot is not None:
         return picture(await from_file(target.snapshot), namespace)
     async with connected(target) as client:
-        return picture(await decided(await whole(client, command)), namespace)
+        mirror = await whole(client, command)
+        known = UNSEEN if waits_in is None else await remembered(client, waits_in)
+        return picture(await decided(mirror, known=known), namespace)
 
 
 async def whole(client: Client, command: str) -> Mirror:
@@ -159,10 +172,11 @@ def _queues(lines: Sequence[QueueLine], *, wide: bool) -> Table:
 
 def _workloads(lines: Sequence[WorkloadLine], *, wide: bool) -> Table:
     columns = ("#", "NAMESPACE", "NAME", "CLASS", "STATE", "CHIPS", "READY", "POOL", "REASON", "AGE")
-    more = ("QUEUE", "VARIANT", "NODES", "MODE", "MESSAGE") if wide else ()
+    more = ("QUEUE", "VARIANT", "NODES", "MODE", "STARTS", "MESSAGE") if wide else ()
     table = _table((*columns, *more), ("#", "CHIPS", "READY", "AGE", "NODES"))
     for line in lines:
-        extra = (line.queue_name, line.variant or "-", _or_dash(line.nodes), line.mode.value, line.message)
+        placed = (line.queue_name, line.variant or "-", _or_dash(line.nodes), line.mode.value)
+        extra = (*placed, line.expected or "-", line.message)
         table.add_row(
             _or_dash(line.position),
             line.namespace,

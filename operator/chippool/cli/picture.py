@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chippool.cli.picture_stock import Runway, effective, runway
+from chippool.core.eta import Eta
 from chippool.core.ids import PoolName, QueueName
 from chippool.core.model import Mode, Workload
 from chippool.core.ordering import order
@@ -12,6 +13,7 @@ from chippool.core.plan import Decision
 from chippool.core.sharing import Sharing
 from chippool.state.records import PoolCounts
 from chippool.visibility.document import as_chips
+from chippool.visibility.expectation import Expected, etas, said, times
 from chippool.visibility.native import shown_name
 from chippool.visibility.reading import Reading
 from chippool.visibility.words import Number, chips_held, in_words, moment, state_of, turns
@@ -95,6 +97,9 @@ class WorkloadLine:
     message: str
     created: str
     age_seconds: int
+    eta: Expected | None = None
+    expected: str | None = None
+    """When it is expected to start, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +180,17 @@ def _classes(reading: Reading, living: Iterable[Workload]) -> tuple[ClassLine, .
 
 def _workloads(reading: Reading, shown: Iterable[Workload]) -> tuple[WorkloadLine, ...]:
     """Who runs, by priority; then who waits, in the order of their turn."""
-    said = {decision.workload: decision for decision in reading.plan.decisions}
+    told = {decision.workload: decision for decision in reading.plan.decisions}
     places = turns(reading.plan)
     ordered = sorted(shown, key=_turn(reading))
-    return tuple(_line(reading, w, said.get(w.key), places.get(w.key)) for w in ordered)
+    asked = [w.key for w in ordered if w.key in places]
+    found = etas(reading.snapshot, [*places], asked, reading.known, reading.now)
+    lines = ((w.key, _line(reading, w, told.get(w.key), places.get(w.key))) for w in ordered)
+    return tuple(_expected(line, found.get(key), reading.now) for key, line in lines)
+
+
+def _expected(line: WorkloadLine, eta: Eta | None, now: float) -> WorkloadLine:
+    return line if eta is None else replace(line, eta=times(eta), expected=said(eta, now))
 
 
 def _turn(reading: Reading) -> Callable[[Workload], tuple[object, ...]]:

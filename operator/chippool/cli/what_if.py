@@ -2,7 +2,7 @@
 
 import io
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ from chippool.cli.failures import Exit, Failure, answered, computed
 from chippool.cli.forecast_live import OPERATOR_NAMESPACE, Histories, histories, known_of
 from chippool.cli.plots import svg, written
 from chippool.cli.structured import text
+from chippool.cli.waits import remembered
 from chippool.cli.what_if_document import documented
 from chippool.cli.what_if_flags import Wishes, changes, gains
 from chippool.cli.what_if_text import lines
@@ -132,7 +133,8 @@ def _answer(wishes: Wishes, scene: Surroundings, how: How) -> Told:
     memory.settle()
     with _progress() as bar:
         task = bar.add_task("decisions", total=None)
-        found = what_if(scene.snapshot, wanted, scene.now, lambda _: bar.advance(task), how.within)
+        tell = lambda _: bar.advance(task)  # noqa: E731
+        found = what_if(scene.snapshot, wanted, scene.now, tell, how.within, scene.experience)
     if how.plot is not None:
         written(how.plot, drawn(found))
     return Told(found, scene.stock, changed_stock(scene.stock, found, wanted, gained))
@@ -147,7 +149,8 @@ async def _look(target: options.Target, namespace: str | None, operator: str) ->
                 f"what-if decides on the whole cluster, and you may not list {', '.join(forbidden.kinds)} in all "
                 "namespaces. Ask for the chart's ClusterRole chippool-observer, or one with the verb list on them."
             ) from forbidden
-        return _scene(mirror, time.time(), namespace or client.namespace, await _remembered(client, operator))
+        scene = _scene(mirror, time.time(), namespace or client.namespace, await _remembered(client, operator))
+        return replace(scene, experience=(await remembered(client, operator)).experience)
 
 
 async def _remembered(client: Client, namespace: str) -> Histories:

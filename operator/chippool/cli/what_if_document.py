@@ -10,6 +10,7 @@ from chippool.sim.uses import Use, uses
 from chippool.sim.whatif import Fate, Outcome, Stand
 from chippool.sim.whatif_stock import Stock, Told
 from chippool.visibility.document import as_chips, document
+from chippool.visibility.expectation import times
 from chippool.visibility.words import moment
 
 Json = dict[str, Any]
@@ -44,7 +45,8 @@ def _workload(one: Outcome) -> Json:
 
 def _stand(stand: Stand) -> Json:
     said: Json = document(stand)
-    return said | {name: moment(said[name]) for name in ("until", "starts") if name in said}
+    eta = {} if stand.eta is None else {"eta": document(times(stand.eta))}
+    return said | {name: moment(said[name]) for name in ("until", "starts") if name in said} | eta
 
 
 def _effective(told: Told, purpose: Purpose) -> Json:

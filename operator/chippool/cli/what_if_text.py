@@ -14,6 +14,7 @@ from chippool.sim.uses import Use, uses
 from chippool.sim.whatif import Answer, Fate, Outcome, Stand, State
 from chippool.sim.whatif_stock import Told
 from chippool.visibility.document import as_chips
+from chippool.visibility.expectation import said
 from chippool.visibility.words import moment
 
 SHOWN = 20
@@ -56,8 +57,8 @@ def lines(told: Told, now: float) -> Iterator[RenderableType]:
     yield ""
     due = [one for one in answer.outcomes if one.due_to_change]
     anyway = [one for one in answer.outcomes if not one.due_to_change and one.fate not in {Fate.RUNS, Fate.SUSPENDED}]
-    yield from _table("Because of the change", due)
-    yield from _table("Anyway", anyway)
+    yield from _table("Because of the change", due, now)
+    yield from _table("Anyway", anyway, now)
     still = sum(one.fate is Fate.RUNS and not one.due_to_change for one in answer.outcomes)
     yield f"Not concerned: {_count(still, 'workload')}, running on."
     if not (answer.otherwise.at_rest and answer.then.at_rest):
@@ -148,7 +149,7 @@ def _change(before: float, after: float) -> str:
     return shown[0] if before == after else f"{shown[0]} → {shown[1]}"
 
 
-def _table(title: str, outcomes: list[Outcome]) -> Iterator[RenderableType]:
+def _table(title: str, outcomes: list[Outcome], now: float) -> Iterator[RenderableType]:
     ordered = sorted(outcomes, key=lambda one: _URGENCY.index(one.fate))
     if not ordered:
         if title != "Anyway":
@@ -159,14 +160,14 @@ def _table(title: str, outcomes: list[Outcome]) -> Iterator[RenderableType]:
     table = Table("WHAT", "WORKLOAD", "CLASS", "NOW", "THEN", "WHY", box=None, pad_edge=False, header_style="bold")
     for one in ordered[:SHOWN]:
         what = Text(WORDS[one.fate], style=COLOURS.get(one.fate, ""))
-        table.add_row(what, one.key, one.priority_class_name, _stand(one.now), _stand(one.then), one.why)
+        table.add_row(what, one.key, one.priority_class_name, _stand(one.now, now), _stand(one.then, now), one.why)
     yield table
     if len(ordered) > SHOWN:
         yield f"… and {len(ordered) - SHOWN} more; -o json has all of them."
     yield ""
 
 
-def _stand(stand: Stand) -> str:
+def _stand(stand: Stand, now: float) -> str:
     match stand.state:
         case State.RUNS:
             return _place(stand)
@@ -174,12 +175,17 @@ def _stand(stand: Stand) -> str:
             until = f" until {moment(stand.until)}" if stand.until else ""
             return f"{_place(stand)}, {stand.missing} without a node{until}"
         case State.WAITS:
-            starts = f", thought to start {moment(stand.starts)}" if stand.starts else ""
-            return f"waits ({stand.reason}){starts}" if stand.reason else "waits"
+            return f"waits{f' ({stand.reason})' if stand.reason else ''}{_starts(stand, now)}"
         case State.ABSENT:
             return ""
         case _:
             return stand.state.value
+
+
+def _starts(stand: Stand, now: float) -> str:
+    if stand.eta is not None:
+        return f", expected to start {said(stand.eta, now)}"
+    return f", thought to start {moment(stand.starts)}" if stand.starts else ""
 
 
 def _place(stand: Stand) -> str:

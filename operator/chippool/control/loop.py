@@ -76,6 +76,7 @@ class Loop:
         self._learner = Learner()
         self._led = False
         self._wake: float | None = None
+        self._plan: Plan | None = None
         self._priced = -math.inf
 
     async def run(self) -> None:
@@ -116,6 +117,10 @@ class Loop:
         # 6 publish, observe
         self._publish(snapshot, plan, accepted)
         self._observe(snapshot, plan, accepted, time.monotonic() - started)
+
+    def decided(self) -> tuple[Snapshot, Plan] | None:
+        """Return the last view, and what was decided on it."""
+        return None if self.snapshot is None or self._plan is None else (self.snapshot, self._plan)
 
     def _decide(self, snapshot: Snapshot, now: float) -> Plan:
         return decided(self._learner.taught(snapshot), now, self._policy)
@@ -158,7 +163,7 @@ class Loop:
         self._teller.tell(_told(plan, accepted), snapshot.workloads)
 
     def _observe(self, snapshot: Snapshot, plan: Plan, accepted: tuple[Decision, ...], seconds: float) -> None:
-        self.snapshot, self._wake = snapshot, plan.wake
+        self.snapshot, self._plan, self._wake = snapshot, plan, plan.wake
         self.kept = {kept.pool: kept.chips for kept in plan.reserved}
         self._upkeep.note(plan)
         self.holds = Counter(decision.reason.value for decision in plan.decisions if isinstance(decision, Hold))

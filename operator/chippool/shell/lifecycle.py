@@ -15,6 +15,7 @@ from chippool.config import Settings
 from chippool.control.batch import Batch
 from chippool.control.carry import Carrier
 from chippool.control.custody import Custody
+from chippool.control.foresight import Foresight
 from chippool.control.history import History
 from chippool.control.ledger import Ledger
 from chippool.control.loop import Loop
@@ -39,6 +40,7 @@ from chippool.shell.readings import nodes_page, readers
 from chippool.shell.readings_ledger import LedgerReadings
 from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
+from chippool.visibility.expectation import Known
 from chippool.visibility.server import Visibility
 
 DRAIN_S = 4.0
@@ -110,6 +112,14 @@ class Operator:
         self.custody.used = Usages(self.mirror, self.ledger).of
         self.services = Services(self.mirror, self.writer, client, may_write=self._may_write)
         self.loop = self._a_loop(client, settings.identity, settings.lost_after)
+        self.foresight = Foresight(
+            self.loop.decided,
+            self.writer,
+            client,
+            namespace=settings.namespace or client.namespace,
+            may_write=self._may_write,
+            clock=time.time,
+        )
         self.mirror.on_change = self._changed
         self._kopf = KopfThread(self._registry)
         self._main = asyncio.get_running_loop()
@@ -121,7 +131,9 @@ class Operator:
             metrics=self.metrics.page,
             nodes=self._nodes if settings.node_metrics else None,
         )
-        self.visibility = _visibility(settings, client, self.mirror, self._synced)
+        self.visibility = _visibility(
+            settings, client, self.mirror, self._synced, lambda: Known(self.foresight.experience)
+        )
         known = (self.mirror, self.loop, self.feeds, self.writer, self.history.outlooks.of)
         told = readers(*known, leads=self.lease.held, synced=self._synced, clock=time.time)
         self.metrics.show(*told, LedgerReadings(self.ledger))
@@ -145,6 +157,7 @@ class Operator:
             "services": self.services.run(),
             "history": self.history.run(),
             "ledger": self.ledger.run(),
+            "foresight": self.foresight.run(),
             "writer": self.writer.run(),
             "lease": self.lease.run(),
             "synced": self._say_synced(),
@@ -153,7 +166,8 @@ class Operator:
         }
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
-        deciding = [task for task in tasks if task.get_name() in {"loop", "pins", "services", "history", "ledger"}]
+        own = {"loop", "pins", "services", "history", "ledger", "foresight"}
+        deciding = [task for task in tasks if task.get_name() in own]
         await _cancel(deciding)
         self.ledger.close()
         await self.writer.drain(DRAIN_S)
@@ -240,7 +254,9 @@ class Operator:
         return kopf.AiohttpSession(server=self._access.server, aiohttp_session=session)
 
 
-def _visibility(settings: Settings, client: Client, mirror: Mirror, synced: Callable[[], bool]) -> Visibility | None:
+def _visibility(
+    settings: Settings, client: Client, mirror: Mirror, synced: Callable[[], bool], known: Callable[[], Known]
+) -> Visibility | None:
     if settings.visibility_port is None:
         return None
     return Visibility(
@@ -251,6 +267,7 @@ def _visibility(settings: Settings, client: Client, mirror: Mirror, synced: Call
         namespace=settings.namespace or client.namespace,
         service=settings.visibility_service,
         synced=synced,
+        known=known,
     )
 
 

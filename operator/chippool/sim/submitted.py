@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from chippool.api.workload import ChipWorkload
+from chippool.core.eta import NOTHING, Experience
 from chippool.core.ids import PoolName
 from chippool.core.model import Snapshot, Workload
 from chippool.sim.fleet import BadInputError, Json, documents
@@ -30,6 +31,7 @@ class Surroundings:
     """Of those that name none."""
     now: float
     stock: Stock = field(default_factory=Stock)
+    experience: Experience = NOTHING
 
 
 def latest(snapshot: Snapshot) -> float:

@@ -1,9 +1,11 @@
 """What becomes of each workload if a cluster is changed, beside what becomes of it anyway."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from chippool.core.backlog import prospects
+from chippool.core.eta import NOTHING, Eta, Experience, expected
 from chippool.core.ids import ClassName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import Mode, Node, Snapshot, Workload
 from chippool.core.ordering import order
@@ -62,6 +64,8 @@ class Stand:
     """When it gives everything back if its replicas find no node; seconds since the epoch."""
     starts: float | None = None
     """When it is thought to start, if chips are kept for it; seconds since the epoch."""
+    eta: Eta | None = None
+    """When it is expected to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,15 @@ def what_if(
     now: float,
     tell: Callable[[int], None] = lambda _: None,
     within: float = 0.0,
+    experience: Experience = NOTHING,
 ) -> Answer:
-    """Return what `changes` lead to within so many seconds; `tell` hears of every plan. `now`: since the epoch."""
+    """Return what `changes` lead to within so many seconds; `tell` hears of every plan. `now`: since the epoch.
+
+    When those who wait will start is told by `experience` of earlier waits.
+    """
     otherwise = settled(snapshot, now, tell, within)
     then = settled(changed(snapshot, changes, now), now, tell, within) if changes else otherwise
-    return Answer(snapshot, otherwise, then, tuple(_outcomes(snapshot, otherwise, then)))
+    return Answer(snapshot, otherwise, then, tuple(_outcomes(snapshot, otherwise, then, Foresight(experience, now))))
 
 
 def _missing_in(here: Snapshot, there: Snapshot) -> list[Node]:
@@ -129,11 +137,28 @@ def _missing_in(here: Snapshot, there: Snapshot) -> list[Node]:
 # --- one workload
 
 
-def _outcomes(snapshot: Snapshot, otherwise: Settled, then: Settled) -> Iterator[Outcome]:
-    before, anyway, after = _Scene(snapshot), _Scene(otherwise.snapshot, otherwise), _Scene(then.snapshot, then)
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """From what starts are predicted, and when; seconds since the epoch."""
+
+    experience: Experience
+    now: float
+
+    def etas(self, at: Settled) -> dict[WorkloadKey, Eta]:
+        """Return when each that waits is expected to start."""
+        held = [d for d in at.plan.decisions if isinstance(d, Hold) and d.position]
+        waiting = [hold.workload for hold in sorted(held, key=lambda hold: hold.position)]
+        asked = prospects(at.snapshot, waiting, waiting, self.experience.runs, self.now)
+        return expected(self.experience, asked, self.now)
+
+
+def _outcomes(snapshot: Snapshot, otherwise: Settled, then: Settled, foresight: Foresight) -> Iterator[Outcome]:
+    before, anyway = _Scene(snapshot), _Scene(otherwise.snapshot, otherwise, foresight)
+    after = anyway if then is otherwise else _Scene(then.snapshot, then, foresight)
     living = (w for w in then.snapshot.workloads.values() if not (w.finished and before.is_finished(w.key)))
     for one in sorted(living, key=lambda w: order(then.snapshot, w)):
         now, without, with_ = (scene.stand(one.key) for scene in (before, anyway, after))
+        now = replace(now, eta=without.eta) if now.state is State.WAITS else now
         deeds = then.deeds.get(one.key, ())
         fate = _fate(now, with_, deeds)
         yield Outcome(
@@ -155,9 +180,10 @@ def _outcomes(snapshot: Snapshot, otherwise: Settled, then: Settled) -> Iterator
 class _Scene:
     """A snapshot, and what is decided on it if that is known."""
 
-    def __init__(self, snapshot: Snapshot, after: Settled | None = None) -> None:
+    def __init__(self, snapshot: Snapshot, after: Settled | None = None, foresight: Foresight | None = None) -> None:
         self._workloads = snapshot.workloads
         self.decisions: Mapping[WorkloadKey, Decision] = decision_of(after.plan) if after else {}
+        self._etas = foresight.etas(after) if after and foresight and foresight.experience.ended else {}
 
     def is_finished(self, key: WorkloadKey) -> bool:
         return key in self._workloads and self._workloads[key].finished
@@ -172,7 +198,7 @@ class _Scene:
             return _running(one, decision)
         if one.suspend:
             return Stand(State.SUSPENDED)
-        return _waiting(decision)
+        return replace(_waiting(decision), eta=self._etas.get(key))
 
 
 def _running(one: Workload, decision: Decision | None) -> Stand:

@@ -102,7 +102,8 @@ def answer_of(found: Explanation) -> Json:
     told = {
         "position": waits.position if waits else None,
         "waiting": waits.waiting if waits and waits.position else None,
-        "estimatedStart": waits.starts if waits else None,
+        "estimatedStart": (waits.eta.start if waits.eta else waits.starts) if waits else None,
+        "eta": document(waits.eta) if waits and waits.eta else None,
     }
     return {
         "kind": discovery.KIND,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.state.mirror import Mirror
+from chippool.visibility.expectation import UNSEEN, Known
 from chippool.visibility.explanation import Explanation, explained
 from chippool.visibility.native import meant
 from chippool.visibility.reading import Reading, decided
@@ -27,8 +28,14 @@ class BusyError(Exception):
 class Desk:
     """One for a replica; it never writes, and a follower's mirror is as good as the leader's."""
 
-    def __init__(self, mirror: Mirror, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._mirror = mirror
+    def __init__(
+        self,
+        mirror: Mirror,
+        *,
+        known: Callable[[], Known] = lambda: UNSEEN,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._mirror, self._known = mirror, known
         self._clock = clock
         self._turn = asyncio.Lock()
         self._rested = 0.0
@@ -54,6 +61,6 @@ class Desk:
         known = self._reading is not None and key in self._reading.snapshot.workloads
         if self._reading is None or self._clock() > self._fresh or (not known and key in self._mirror.look().workloads):
             started = self._clock()
-            self._reading = await decided(self._mirror)
+            self._reading = await decided(self._mirror, known=self._known())
             self._fresh = self._clock() + max(FRESH_S, REST * (self._clock() - started))
         return self._reading

@@ -11,6 +11,7 @@ from chippool.core.model import Assignment, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Admit, Hold, Holder, Shortage
 from chippool.visibility.document import as_chips
+from chippool.visibility.expectation import Expected, etas, said, times, unknown
 from chippool.visibility.measured import MeasuredSpeeds, measured_speeds
 from chippool.visibility.native import shown_name
 from chippool.visibility.reading import Reading
@@ -79,6 +80,9 @@ class Waits:
     """When it is thought to start, if chips are kept for it."""
     kept: Number = 0
     """Chips that are free now and kept for it."""
+    eta: Expected | None = None
+    expected: str | None = None
+    """The same in words, or why nothing can be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,7 @@ def _waits(reading: Reading, workload: Workload, hold: Hold, asked: PoolName | N
     place = places.get(workload.key)
     before = [key for key, other in places.items() if place is not None and other < place]
     ahead = Counter(reading.snapshot.workloads[key].class_name for key in before)
+    eta, expected = (None, None) if place is None else _expected(reading, workload.key, [*places])
     return Waits(
         position=place,
         waiting=len(places),
@@ -238,7 +243,16 @@ def _waits(reading: Reading, workload: Workload, hold: Hold, asked: PoolName | N
         variants=tuple(_lack(reading, workload, one) for one in hold.shortages if asked in {None, one.pool}),
         starts=None if hold.starts is None else moment(hold.starts),
         kept=as_chips(sum(one.chips for one in reading.plan.reserved if one.workload == workload.key)),
+        eta=eta,
+        expected=expected,
     )
+
+
+def _expected(reading: Reading, key: WorkloadKey, waiting: list[WorkloadKey]) -> tuple[Expected | None, str]:
+    found = etas(reading.snapshot, waiting, (key,), reading.known, reading.now).get(key)
+    if found is None:
+        return None, unknown(reading.known)
+    return times(found), f"It is expected to start at {said(found, reading.now)}."
 
 
 def _lack(reading: Reading, workload: Workload, shortage: Shortage) -> Lack:

@@ -76,6 +76,8 @@ def _runs(runs: Runs, asked: str | None) -> Iterator[str]:
 def _waits(waits: Waits) -> Iterator[str]:
     if waits.position is not None:
         yield f"It is number {waits.position} of {waits.waiting} in the order of what waits{_ahead(waits.ahead)}."
+    if waits.expected is not None:
+        yield waits.expected
     if waits.until is not None:
         yield f"It is tried again at {waits.until}."
     if waits.starts is not None:

@@ -14,6 +14,7 @@ from chippool.state.mirror import Mirror
 from chippool.visibility.api import Api
 from chippool.visibility.certificate import Serving
 from chippool.visibility.desk import Desk
+from chippool.visibility.expectation import UNSEEN, Known
 from chippool.visibility.frontproxy import CONFIG, FrontProxy, NoFrontProxyError, front_proxy
 from chippool.visibility.trust import NotInstalledError, Trust
 
@@ -36,6 +37,7 @@ class Visibility:
         namespace: str,
         service: str,
         synced: Callable[[], bool],
+        known: Callable[[], Known] = lambda: UNSEEN,
         look: float = LOOK_S,
     ) -> None:
         self.port = port
@@ -44,7 +46,7 @@ class Visibility:
         self._client = client
         self._trust = Trust(client, namespace=namespace, service=service)
         self._served_with: tuple[Serving, FrontProxy] | None = None
-        api = Api(client=client, desk=Desk(mirror), proxy=self._proxy, synced=synced)
+        api = Api(client=client, desk=Desk(mirror, known=known), proxy=self._proxy, synced=synced)
         self._runner = web.AppRunner(api.application(), access_log=None, handle_signals=False, shutdown_timeout=1)
 
     async def run(self) -> None:
