@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from chippool.cli.main import commands
 from chippool.core.demand import OTHERS, Ring
 from chippool.state.history import data_of, name_of, ring_of
 from tests.cluster.manifests import H20, a_pool, a_queue, a_variant, a_workload
@@ -40,15 +42,16 @@ def of_metric(cluster, purpose="Serving"):
     return cluster.operators[-1].metric("chippool_pool_effective_chips", pool="h800", purpose=purpose)
 
 
-def of_forecast(cluster, purpose="Serving"):
-    return forecast(cluster)["effectiveChips"].get(purpose, 0.0)
-
-
 def forecast(cluster):
     """The outlook of pool h800, as a user asks for it."""
-    command = [CHIPPOOL, "forecast", "--kubeconfig", str(cluster.plane.kubeconfig), "-o", "json"]
-    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return next(pool for pool in said["pools"] if pool["name"] == "h800")
+    return next(pool for pool in typed(cluster, "forecast")["pools"] if pool["name"] == "h800")
+
+
+def typed(cluster, *words):
+    """What a command says as JSON."""
+    done = CliRunner().invoke(commands, [*words, "--kubeconfig", str(cluster.plane.kubeconfig), "-o", "json"])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
 
 
 class Board:
@@ -79,14 +82,15 @@ def test_twice_the_efficiency_is_twice_the_chips_in_status_metric_forecast_and_b
     cluster.eventually(lambda: of_status(cluster) == pytest.approx(SERVING, rel=1e-3), "what they are worth")
     training = of_status(cluster, "Training")
     cluster.eventually(lambda: board.effective() == pytest.approx(SERVING, rel=1e-3), "the board says so", within=10)
-    assert of_forecast(cluster) == pytest.approx(SERVING, rel=1e-3)
+    assert forecast(cluster)["effectiveChips"]["Serving"] == pytest.approx(SERVING, rel=1e-3)
 
     def twice_everywhere():
         assert of_status(cluster) == pytest.approx(2 * SERVING, rel=1e-3)
         assert of_metric(cluster) == pytest.approx(2 * SERVING)
-        assert of_forecast(cluster) == pytest.approx(2 * SERVING, rel=1e-3)
+        foretold = forecast(cluster)["effectiveChips"]
+        assert foretold["Serving"] == pytest.approx(2 * SERVING, rel=1e-3)
         assert board.effective() == pytest.approx(2 * SERVING, rel=1e-3)
-        told = [of_status(cluster, "Training"), of_forecast(cluster, "Training"), board.effective("Training")]
+        told = [of_status(cluster, "Training"), foretold["Training"], board.effective("Training")]
         assert told == [pytest.approx(training, rel=1e-3)] * 3
 
     cluster.patch("chippool", "h800", {"spec": {"efficiency": {"serving": "2"}}})
@@ -112,11 +116,6 @@ def measured(cluster):
     return status(cluster, "chippool", "h20").get("measured") or []
 
 
-def explained(cluster, name):
-    command = [CHIPPOOL, "explain", name, "-n", cluster.namespace, "--kubeconfig", str(cluster.plane.kubeconfig)]
-    return json.loads(subprocess.run([*command, "-o", "json"], check=True, capture_output=True, text=True).stdout)
-
-
 def test_what_pods_of_three_teams_measure_corrects_the_speeds_of_their_family(cluster):
     home, teams = cluster.namespace, []
     for at in range(3):
@@ -138,7 +137,7 @@ def test_what_pods_of_three_teams_measure_corrects_the_speeds_of_their_family(cl
     cluster.apply(in_family(a_workload("mine", *ways, suspend=True)))
     restart(cluster)
     assert measured(cluster) == [says]
-    (moved,) = explained(cluster, "mine")["measured"]["variants"]
+    (moved,) = typed(cluster, "explain", "mine", "-n", cluster.namespace)["measured"]["variants"]
     assert (moved["variant"], moved["stated"]) == ("h20", 0.9)
     assert moved["measured"] == pytest.approx(0.5, abs=0.02)
     for cluster.namespace in teams:

@@ -39,7 +39,10 @@ class Variant(ApiModel):
     replicas: int | None = Field(default=None, ge=1, le=100_000)
     """Replicas if it runs this way, instead of spec.replicas. For mode Gang."""
     speed: str = Field(default="1", min_length=1, max_length=16, json_schema_extra=rules(cel.SPEED))
-    """Output of one replica relative to the first variant's, such as "0.62"."""
+    """Output of one replica relative to the first variant's, such as "0.62".
+
+    What pods of its family measured (label chippool.io/family, their annotation chippool.io/throughput) corrects it.
+    """
     patch: Json | None = Field(default=None, json_schema_extra=patch_schema())
     """Strategic-merge patch of the template for this way to run: image, env, command, tolerations, volumes."""
 

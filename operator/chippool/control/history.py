@@ -22,6 +22,8 @@ from chippool.state.mirror import Mirror
 from chippool.state.records import PoolRecord
 
 LOOK_S = 30.0
+SOON_S = 1.0
+"""Between looks of a replica that does not lead: once it does, runways are told at once."""
 GAP_S = 300.0
 """After so long a silence another may have gone on: what it wrote is read again."""
 
@@ -56,13 +58,13 @@ class History:
         self._said = ""
 
     async def run(self) -> None:
-        """Look every 30 s, until cancelled."""
+        """Look every 30 s while it leads, until cancelled."""
         while True:
             try:
                 await self.look()
             except ApiError as error:
                 self._complain(str(error))
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(LOOK_S if self._may_write() else SOON_S)
 
     def _complain(self, error: str) -> None:
         """Once, until it is another."""
