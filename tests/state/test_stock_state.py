@@ -132,3 +132,16 @@ def test_native_pods_that_are_kept_running_serve_and_others_train():
     cluster.mirror.snapshot()
     records = {record.name: record.purpose for record in cluster.mirror.workload_records.values()}
     assert records == {"pod:web-7d-x": Purpose.SERVING, "pod:alone": Purpose.TRAINING}
+
+
+def test_another_efficiency_or_supply_is_news_and_no_other_snapshot():
+    cluster = Cluster(a_pool(), a_queue(), a_class(), a_namespace(), a_node("n1"))
+    before = cluster.mirror.snapshot()
+    for news in ({"efficiency": {"training": "2"}}, {"supply": {"owned": 8}}):
+        heard = cluster.changes
+        cluster.shows(a_pool(**news))
+        assert cluster.changes == heard + 1
+        assert cluster.mirror.snapshot() is before
+    heard = cluster.changes
+    cluster.shows(a_pool(**news))
+    assert cluster.changes == heard, "the same again is none"

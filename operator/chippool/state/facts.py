@@ -235,6 +235,8 @@ class Facts:
 
     def _pool(self, before: PoolRecord | None, after: PoolRecord | None) -> None:
         if before and after and _same_chips(before, after) and before.view == after.view:
+            if (before.yields, before.supply) != (after.yields, after.supply):
+                self._marks.kinds.add("ChipPool")  # no other decision, but who shows the stock should hear of it
             return
         self._marks.kinds.add("ChipPool")
         self._marks.natives.update(key for key, record in self.workloads.current.items() if record.native)
