@@ -42,6 +42,12 @@ def held(cluster):
     return found
 
 
+def used(name, cluster):
+    """Chip-hours that a workload's status tells."""
+    hours = cluster.find("chipworkload", name)["status"]["usage"]["chipHours"]
+    return float(hours["useful"]) + float(hours["lost"])
+
+
 def gone_from(cluster, name):
     return not cluster.items("pods", "-l", f"chippool.io/workload={name}")
 
@@ -88,6 +94,7 @@ def test_the_ledger_is_what_the_api_server_has_on_record_through_a_dead_operator
     born = time.time()
     shop.wait_true("done", "Finished")
     shop.wait_true("fails", "Finished")
+    assert used("done", shop) == pytest.approx(4 * 6 / 3600, rel=0.5), "told along with its end"
     shop.apply(ads())
     shop.wait_true("ads", "Ready")
     assert shop.condition("train", "Displaced")["reason"] == "Preempted"

@@ -37,6 +37,9 @@ from chippool.state.mirror import Mirror
 from chippool.state.stints import Sheet, Stints
 
 LOOK_S = 1.0
+OPEN_S = 0.1
+"""Whose pods are there is to be known before their workloads go: nothing else says so."""
+RETRY_S = 10.0
 HOUR_MS = 3_600_000
 SOON_MS = 5_000
 """After pods went; longer in proportion to what there is to write."""
@@ -75,13 +78,15 @@ class Ledger:
         self._written = -math.inf
 
     async def run(self) -> None:
-        """Look every second, until cancelled."""
+        """Look every second, and sooner until it is open, until cancelled."""
         while True:
             try:
                 await self.look()
             except ApiError as error:
                 self._pages.complain(str(error))
-            await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(RETRY_S)
+            opens = not self._synced() or (self._books is None and self._may_write())
+            await asyncio.sleep(OPEN_S if opens else LOOK_S)
 
     async def look(self) -> None:
         """Count what has changed, and queue the write that is due. ApiError: nothing can be read."""
@@ -142,6 +147,7 @@ class Ledger:
     # from where the last one stopped
 
     async def _open(self) -> None:
+        self._note()
         pages = await self._pages.read()
         if not self._may_write():
             return

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chippool.core.ledger import CHIP_HOUR, Sums, Used
+from chippool.core.ledger import CHIP_HOUR, NOTHING, Sums, Used
 from chippool.state.annotations import time_of, time_text
 
 Json = dict[str, Any]
@@ -13,9 +13,9 @@ EVERY_S = 300.0
 
 def usage_block(status: Mapping[str, Any], used: Used | None) -> Json:
     """Return status.usage; nothing where it stays as it is."""
-    if used is None:
-        return {}
     before = status.get("usage")
+    if used is None or (before is None and used.sums == NOTHING):
+        return {}
     hours = {**hours_of(used.sums), "effective": _hours(used.sums.effective_useful)}
     start = time_text(used.since)
     if before and before["periodStart"] == start:
