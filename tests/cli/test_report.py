@@ -81,6 +81,14 @@ def test_people_get_sentences_and_tables(told):
     assert "Nobody sits on a chip that others wait for and has room elsewhere." in said
 
 
+def test_days_that_the_ledger_does_not_have_are_said(told):
+    said = told.reads_json("report", "--period", "week", "--since", YESTERDAY)
+    assert said["knownDays"] == 1
+    if said["wholeDays"] > 1:
+        assert f"The ledger has 1 of these {said['wholeDays']} days." in told.reads("report", "--period", "week",
+                                                                                    "--since", YESTERDAY)  # fmt: skip
+
+
 def test_sheets_get_a_line_for_each_pool_and_day(told):
     lines = list(csv.DictReader(io.StringIO(told.reads(*ASKED, "-o", "csv"))))
     assert [(line["date"], line["pool"], float(line["useful"])) for line in lines] == [

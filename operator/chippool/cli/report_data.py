@@ -111,7 +111,10 @@ class DayReport:
 class Report:
     since: str
     until: str
+    whole_days: int
+    """Those that have begun."""
     known_days: int
+    """Those that the ledger has."""
     installed: float
     hours: Hours
     yield_per_chip: float
@@ -140,6 +143,7 @@ def report(days: Sequence[Day], reading: Reading, since: float, until: float) ->
     return Report(
         since=date_of(int(since // 86400)),
         until=date_of(int((until - 1) // 86400)),
+        whole_days=int((until - 1) // 86400) - int(since // 86400) + 1,
         known_days=len(days),
         installed=_hours(installed),
         hours=hours(whole),
@@ -239,7 +243,7 @@ def _waits(work: Sequence[Workload], now: float, since: float, until: float) -> 
     ]
     return Waits(
         waiting=len(waiting),
-        longest_seconds=round(max((now - _since(one, now) for one in waiting), default=0.0), 1),
+        longest_seconds=round(max((0.0, *(now - _since(one, now) for one in waiting))), 1),
         median_seconds=round(median(admitted), 1) if admitted else 0.0,
         displacements=sum(one.displaced.count for one in work if one.displaced),
     )

@@ -31,6 +31,8 @@ def sentences(found: Report) -> list[str]:
         f"installed, {whole.effective:,.1f} in chips of the reference: a yield of {found.yield_per_chip:.3f} per chip; "
         f"{found.utilisation:.0%} of the healthy ones were held.".replace("%", " %")
     ]
+    if found.known_days < found.whole_days:
+        said.append(f"The ledger has {found.known_days} of these {found.whole_days} days.")
     if whole.lost:
         said.append(f"Displacement and failure cost {whole.lost:,.2f} chip-hours of work that had to be done again.")
     if any(found.domestic_share.values()):
@@ -116,7 +118,7 @@ def _class(one: ClassReport) -> Iterable[str]:
     waits = one.waits
     yield from (one.name, *_held(one.hours), str(waits.waiting))
     yield duration(waits.longest_seconds) if waits.waiting else "-"
-    yield duration(waits.median_seconds)
+    yield duration(waits.median_seconds) if waits.median_seconds else "-"
     yield str(waits.displacements)
 
 
