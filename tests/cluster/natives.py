@@ -45,6 +45,26 @@ def a_pod(name, **more):
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
 
 
+def a_job_set(name, jobs, **more):
+    """A JobSet of Jobs by name, each with so many pods; `group` makes one workload of them all."""
+    size = sum(jobs.values())
+    policy = {"rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}]}
+
+    def replicated(job, parallelism):
+        spec = {"parallelism": parallelism, "completions": parallelism, "backoffLimit": 0, "podFailurePolicy": policy}
+        return {"name": job, "template": {"spec": {**spec, "template": a_template(app=name, size=size, **more)}}}
+
+    spec = {"replicatedJobs": [replicated(job, parallelism) for job, parallelism in jobs.items()]}
+    return _made("jobset.x-k8s.io/v1alpha2", "JobSet", name, spec)
+
+
+def a_leader_worker_set(name, size, replicas=1, **more):
+    """Each replica is a leader and its workers, `size` pods together."""
+    template = a_template(app=name, restart="Always", size=size * replicas, **more)
+    spec = {"replicas": replicas, "leaderWorkerTemplate": {"size": size, "workerTemplate": template}}
+    return _made("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", name, spec)
+
+
 def _kept(name, replicas, **more):
     template = a_template(app=name, restart="Always", **more)
     return {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}

@@ -78,7 +78,7 @@ def clients_only(steps: Steps) -> Path:
     """The same folder with kubectl and helm in it, whatever else it lacks: seconds, where no plane is needed."""
     folder = paths.builds() / fingerprint()
     if clients.missing(folder):
-        with one_builder(paths.builds() / ".lock", steps), _workshop(folder) as work:
+        with one_builder(paths.builds() / ".lock", steps), workshop(folder) as work:
             _fetch_clients(folder, work, steps)
     return folder
 
@@ -97,7 +97,7 @@ def _missing(folder: Path) -> list[Binary]:
 
 
 def _fill(folder: Path, steps: Steps) -> None:
-    with _workshop(folder) as work:
+    with workshop(folder) as work:
         _fetch_clients(folder, work, steps)
         missing = _missing(folder)
         if missing:
@@ -105,7 +105,7 @@ def _fill(folder: Path, steps: Steps) -> None:
             steps.say("Building the control plane: once, about 7 minutes on 2 cores.")
             for number, binary in enumerate(missing, 1):
                 with steps.step(f"building {binary.name} ({number}/{len(missing)})") as note:
-                    _run_go(go, binary, work, note)
+                    run_go(go, binary, work, note)
                 (work / binary.name).replace(folder / binary.name)
 
 
@@ -116,7 +116,7 @@ def _fetch_clients(folder: Path, work: Path, steps: Steps) -> None:
 
 
 @contextlib.contextmanager
-def _workshop(folder: Path) -> Iterator[Path]:
+def workshop(folder: Path) -> Iterator[Path]:
     """A folder for everything unfinished, go's own included; what a killed builder left there goes first."""
     work = folder / ".work"
     shutil.rmtree(work, ignore_errors=True)
@@ -132,7 +132,8 @@ def _environment(go: Path, work: Path) -> dict[str, str]:
     return os.environ | ENVIRONMENT | {"GOROOT": "", "GOTMPDIR": str(work), "PATH": path}
 
 
-def _run_go(go: Path, binary: Binary, work: Path, note: Note) -> None:
+def run_go(go: Path, binary: Binary, work: Path, note: Note) -> None:
+    """Build one program into `work`, telling how far it is; PlaneError with go's last lines if it can't be built."""
     process = subprocess.Popen(
         [go, *binary.arguments(work / binary.name)],
         cwd=MODULES / binary.module,
