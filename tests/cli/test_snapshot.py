@@ -54,13 +54,19 @@ def without_times(lines):
     return [{key: value for key, value in line.items() if key != "ageSeconds"} for line in lines]
 
 
+def without_start(said):
+    """How long others waited is not in the file."""
+    return [line for line in said.splitlines() if "it will start" not in line]
+
+
 @pytest.mark.parametrize("name", ["here.json", "here.json.gz"])
 def test_read_again_it_is_the_same_cluster(taken, user, name):
     file = taken(name)
     for what in ("pools", "queues", "workloads"):
         said = json.loads(reads(what, "--snapshot", file, "-o", "json"))
         assert without_times(said) == without_times(user.reads_json(what))
-    assert reads("explain", "second", "-n", "team", "--snapshot", file) == user.reads("explain", "second", "-n", "team")
+    from_file = reads("explain", "second", "-n", "team", "--snapshot", file)
+    assert without_start(from_file) == without_start(user.reads("explain", "second", "-n", "team"))
     assert "ChipsShort, #1" in reads("top", "--snapshot", file)
 
 

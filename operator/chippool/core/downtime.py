@@ -119,7 +119,7 @@ def _of_part(gap: Gap, shown: Shown, went: Mapping[Account, Held], stock: Mappin
     sums = books.sums(gap.last)
     for pool, counts in stock.items():
         books.stock(pool, counts, gap.first)
-        held_there = total(one for account, one in sums.items() if account.pool == pool).held
+        held_there = total([one for account, one in sums.items() if account.pool == pool]).held
         time = gap.last - gap.first
         books.miss(pool, max(0, (counts.healthy - counts.unmanaged) * time - held_there))
         books.stock(pool, shown.stock[pool], gap.last)
