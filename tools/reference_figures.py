@@ -91,6 +91,16 @@ def _jobs(found: Json) -> Iterator[Row]:
         yield "missed", sentence
 
 
+def _eta(found: Json) -> Iterator[Row]:
+    for one in found["results"]:
+        name = one["replay"]
+        yield f"{name}: waits over ten minutes judged, of workloads", f"{one['judged']:,} of {one['workloads']:,}"
+        usual = one["off_by_the_class_median"]
+        yield f"{name}: median error, powers of two", f"{one['off']:g} ({usual:g} by the median wait of the class)"
+        yield f"{name}: better by", f"{one['better_by']:.0%}".replace("%", " %")
+        yield f"{name}: within the 80 % interval", f"{one['within_the_interval']:.0%}".replace("%", " %")
+
+
 def _day(found: Json) -> Iterator[Row]:
     yield f"checks in {found['hours']:g} hours of cluster time", f"{found['checks']:,}"
     yield "violations", str(len(found["violations"]))
@@ -105,5 +115,6 @@ _PARTS = (
     ("replay-kill", "The same, the operator killed in between", _replay),
     ("packing", "Packing", _packing),
     ("jobs", "Mean time from arrival to end of jobs on unlike chips", _jobs),
+    ("eta", "When waiting work starts, as told at submission", _eta),
     ("day", "A random day with failures", _day),
 )

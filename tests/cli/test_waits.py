@@ -16,7 +16,7 @@ HOUR = 3600.0
 
 def learnt(*waits):
     """What the operator keeps after waits that began one after the other."""
-    row = (log(HOUR), log(60), log(60), log(8), log(8), 0.0, 0.0)
+    row = (log(HOUR), log(HOUR), log(60), log(60), log(8), log(8), 0.0, 0.0, 0.0, 1.0)
     cases = tuple(Case(NOW - (40 - n) * HOUR, "train", "q", row, log(HOUR), wait) for n, wait in enumerate(waits))
     kept = an_object("ConfigMap", NAME, "chippool-system", labels={LABEL: "true"})
     return kept | {"data": data_of(Experience(cases, {}, {"ads/Gang": (HOUR,), "train/Gang": (HOUR,)}))}

@@ -19,7 +19,7 @@ RUNS = {"train/Gang": (HOUR,)}
 
 def a_prospect(name="ns/w", **more):
     known = {"backlog": HOUR, "running": HOUR, "oldest": HOUR, "typical": HOUR, "ahead": 1, "waited": 0.0}
-    sizes = {"chips": 8.0, "each": 8.0, "pools": 1, "above": 0.0}
+    sizes = {"chips": 8.0, "each": 8.0, "pools": 1, "above": 0.0, "whole": True}
     return Prospect(name, "train", "team", **{**known, **sizes, **more})
 
 

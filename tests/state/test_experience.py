@@ -5,7 +5,7 @@ import json
 from chippool.core.eta import KEPT, Case, Experience
 from chippool.state.experience import data_of, experience_of, listed
 
-ROW = (8.1883, 7.5, 4.0943, 2.0794, 2.0794, 0.0, 0.0)
+ROW = (8.1883, 7.5, 7.5, 4.0943, 2.0794, 2.0794, 0.0, 0.6931, 0.0, 1.0)
 
 
 def a_case(at=1.7e9, wait=None, class_name="train"):

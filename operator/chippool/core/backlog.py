@@ -49,6 +49,8 @@ class Prospect:
     pools: int
     above: float
     """Part of the chips of a pool that higher classes hold, where that is least."""
+    whole: bool
+    """A replica takes more than half of any node it may run on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def _prospect(
         each=min([way.each for way in ways]) / CHIP,
         pools=len({way.meters[0] for way in ways}),
         above=min([yard.above(one, way) for way in ways]),
+        whole=all(2 * way.each > yard.largest[way.meters[0][1]] for way in ways),
     )
 
 
@@ -131,10 +134,12 @@ class _Yard:
         self._tree = Tree(snapshot.queues)
         self._runs = {name: sorted(some) for name, some in runs.items() if some}
         self._all = sorted([run for some in self._runs.values() for run in some]) or [UNKNOWN_RUN]
+        self.largest: defaultdict[PoolName, Milli] = defaultdict(int)
         self._stock: defaultdict[PoolName, Milli] = defaultdict(int)
         for node in snapshot.nodes.values():
             if node.usable and len(node.pools) == 1:
                 self._stock[node.pools[0]] += max(node.allocatable - node.unmanaged, 0)
+                self.largest[node.pools[0]] = max(self.largest[node.pools[0]], node.allocatable)
         running = [w for w in snapshot.workloads.values() if w.assignment is not None and not w.finished]
         ranked = [(class_of(snapshot, w).value, w.key) for w in running]
         self._left = [snapshot.workloads[key] for _, key in sorted(ranked)]  # the lowest class first

@@ -26,9 +26,9 @@ KEPT = 500
 """Waits that are remembered, and as many that go on."""
 LOW, HIGH = 0.1, 0.9
 """The quantiles of the spread: four starts of five lie within it."""
-ROW = 7
+ROW = 10
 """Numbers that are known of each; the first is the work ahead, and before anything is learnt that is what is waited."""
-SHORTEST, SHORT = 60.0, 300.0
+SHORTEST, SHORT = 60.0, 400.0
 """Seconds; a shorter wait counts as one of so many, and one up to `SHORT` tells nothing of how long the others are."""
 HALF, HALF_OF_ERRORS = 300.0, 100.0
 """Waits after which one counts half, and a past error."""
@@ -84,10 +84,15 @@ class Eta:
 
 def row(prospect: Prospect) -> tuple[float, ...]:
     """What the regression goes by, as logarithms: times first."""
-    times = (prospect.backlog + prospect.waited, prospect.oldest, prospect.typical)
-    sizes = (prospect.chips, prospect.each, float(prospect.pools))
+    times = (prospect.backlog + prospect.waited, prospect.running, prospect.oldest, prospect.typical)
+    sizes = (prospect.chips, prospect.each, float(prospect.pools), 1.0 + prospect.ahead)
     crowding = -log(1 - min(prospect.above, _MOST_ABOVE))
-    return (*[log(max(x, SHORTEST)) for x in times], *[log(max(x, 0.001)) for x in sizes], crowding)
+    return (
+        *[log(max(x, SHORTEST)) for x in times],
+        *[log(max(x, 0.001)) for x in sizes],
+        crowding,
+        float(prospect.whole),
+    )
 
 
 def guess(experience: Experience, asked: Iterable[Prospect], now: float) -> list[float]:

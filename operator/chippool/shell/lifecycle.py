@@ -47,6 +47,7 @@ DRAIN_S = 4.0
 LONGEST_HOLD_S = 20.0
 """A status is this late at most, and only while pods are on their way that need the API server more."""
 KOPF_S = 1.0
+DECIDING = frozenset({"loop", "pins", "services", "history", "ledger", "foresight"})
 
 logger = logging.getLogger(__name__)
 
@@ -79,9 +80,10 @@ class Operator:
         self.metrics = Metrics()
         self.mirror = Mirror(time.time)
         self.feeds = [Feed(client, kind, self.mirror) for kind in KINDS]
+        own = settings.namespace or client.namespace
         self.lease = Lease(
             client,
-            namespace=settings.namespace or client.namespace,
+            namespace=own,
             identity=settings.identity,
             name=settings.lease_name,
             on_change=self._leadership,
@@ -94,7 +96,7 @@ class Operator:
             self.mirror,
             self.writer,
             client,
-            namespace=settings.namespace or client.namespace,
+            namespace=own,
             may_write=self._may_write,
             clock=time.time,
         )
@@ -103,7 +105,7 @@ class Operator:
             self.mirror,
             self.writer,
             client,
-            namespace=settings.namespace or client.namespace,
+            namespace=own,
             synced=self._synced,
             may_write=self._may_write,
             clock=time.time,
@@ -113,12 +115,7 @@ class Operator:
         self.services = Services(self.mirror, self.writer, client, may_write=self._may_write)
         self.loop = self._a_loop(client, settings.identity, settings.lost_after)
         self.foresight = Foresight(
-            self.loop.decided,
-            self.writer,
-            client,
-            namespace=settings.namespace or client.namespace,
-            may_write=self._may_write,
-            clock=time.time,
+            self.loop.decided, self.writer, client, namespace=own, may_write=self._may_write, clock=time.time
         )
         self.mirror.on_change = self._changed
         self._kopf = KopfThread(self._registry)
@@ -131,9 +128,7 @@ class Operator:
             metrics=self.metrics.page,
             nodes=self._nodes if settings.node_metrics else None,
         )
-        self.visibility = _visibility(
-            settings, client, self.mirror, self._synced, lambda: Known(self.foresight.experience)
-        )
+        self.visibility = _visibility(settings, client, self.mirror, self._synced, self._waits)
         known = (self.mirror, self.loop, self.feeds, self.writer, self.history.outlooks.of)
         told = readers(*known, leads=self.lease.held, synced=self._synced, clock=time.time)
         self.metrics.show(*told, LedgerReadings(self.ledger))
@@ -166,9 +161,7 @@ class Operator:
         }
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
-        own = {"loop", "pins", "services", "history", "ledger", "foresight"}
-        deciding = [task for task in tasks if task.get_name() in own]
-        await _cancel(deciding)
+        await _cancel([task for task in tasks if task.get_name() in DECIDING])
         self.ledger.close()
         await self.writer.drain(DRAIN_S)
         await self.lease.release()
@@ -206,6 +199,9 @@ class Operator:
     async def _nodes(self) -> bytes:
         nodes = self.mirror.seen().nodes.handed() if self._synced() else {}
         return await asyncio.to_thread(nodes_page, nodes)
+
+    def _waits(self) -> Known:
+        return Known(self.foresight.experience)
 
     def _synced(self) -> bool:
         return all(feed.synced for feed in self.feeds)
