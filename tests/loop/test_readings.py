@@ -3,10 +3,12 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from chippool.control.ledger import Ledger
 from chippool.kube.client import Client
 from chippool.kube.feed import Feed
 from chippool.metrics.families import FAMILIES, Kind
 from chippool.shell.readings import nodes_page, readers
+from chippool.shell.readings_ledger import LedgerReadings
 from chippool.state.kinds import KINDS
 from tests.kube.fake_api import a_kubeconfig
 from tests.loop.objects import a_class, a_cluster, a_node, a_queue, a_workload
@@ -19,9 +21,17 @@ async def world(tmp_path):
         client = await Client.connect(a_kubeconfig(tmp_path, world.api.url))
         feeds = [Feed(client, kind, world.mirror) for kind in KINDS]
         known = (world.mirror, world.loop, feeds, world.writer, lambda _: None)
-        world.metrics.show(
-            *readers(*known, leads=lambda: world.leads, synced=lambda: world.synced, clock=lambda: world.now)
+        told = readers(*known, leads=lambda: world.leads, synced=lambda: world.synced, clock=lambda: world.now)
+        world.ledger = Ledger(
+            world.mirror,
+            world.writer,
+            client,
+            namespace="chippool-system",
+            synced=lambda: world.synced,
+            may_write=lambda: world.leads,
+            clock=lambda: world.now,
         )
+        world.metrics.show(*told, LedgerReadings(world.ledger))
         yield world
         await client.close()
 
@@ -46,6 +56,7 @@ def a_child(**spec):
 async def test_every_metric_of_the_list_is_shown_with_its_labels_and_no_other(world) -> None:
     world.shows(*a_cluster(2), a_workload())
     await world.turn()
+    await world.ledger.look()
     declared = {family.name: family for family in FAMILIES}
     assert sorted(family.name for family in families(world)) == sorted(declared)
     for family in families(world):
