@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.cluster import manifests
 from tests.cluster.operator_process import Operator
+from tests.cluster.reading import Reader
 from tests.helm import helm
 from tools.plane.plane import Plane
 
@@ -21,6 +22,7 @@ class Cluster:
 
     def __init__(self, plane: Plane, folder: Path) -> None:
         self.plane = plane
+        self._reader = Reader(plane.kubectl, plane.kubeconfig)
         self._folder = folder
         self.namespace = "default"
         self.operators: list[Operator] = []
@@ -86,11 +88,10 @@ class Cluster:
         self.plane.kubectl("delete", what, name, "-n", self.namespace, "--wait=false", *more)
 
     def find(self, what: str, name: str) -> dict | None:
-        said = self.plane.kubectl("get", what, name, "-n", self.namespace, "-o", "json", "--ignore-not-found").stdout
-        return json.loads(said) if said.strip() else None
+        return self._reader.find(what, name, self.namespace)
 
     def items(self, what: str, *more: str) -> list[dict]:
-        return json.loads(self.plane.kubectl("get", what, "-n", self.namespace, "-o", "json", *more).stdout)["items"]
+        return self._reader.items(what, self.namespace, *more)
 
     # --- what a test asks about
 

@@ -16,7 +16,7 @@ def test_a_gang_is_admitted_pinned_run_and_finished(cluster):
         "h800",
         2,
     )
-    pods = cluster.items("pods", "-l", "chippool.io/workload=gang", "--show-managed-fields")
+    pods = cluster.items("pods", "-l", "chippool.io/workload=gang")
     assert [len(pod["metadata"].get("managedFields", [])) for pod in pods] == [0, 0]
     cluster.wait_true("gang", "Finished")
     assert cluster.condition("gang", "Finished")["reason"] == "Completed"
