@@ -35,6 +35,7 @@ def test_two_gangs_swap_pools_once_the_one_that_hardly_loses_has_saved_its_work(
     assert (pools_of(quiet, "slightly"), pools_of(quiet, "greatly")) == (["h800"] * 4, ["ascend910b"] * 4)
     audit = Audit(quiet).from_now()
 
+    quiet.pass_second()  # what is said in whole seconds would be said of the time before its admission
     says_that_it_saved(quiet, "slightly")
     quiet.eventually(lambda: quiet.condition("slightly", "Displaced").get("reason") == "Migrated", "the swap begins")
     restart(quiet)
