@@ -317,6 +317,11 @@ async def test_at_midnight_a_new_day_begins_with_what_is_held_and_the_old_one_is
     counted = dict(LedgerReadings(world.ledger)())
     assert counted[f.LEDGER_QUEUE] == {("q", "starting"): 80, ("q", "running"): 240, ("q", "lost"): 0}
     assert counted[f.LEDGER_STOCK]["h800", "installed"] == 16 * 41
+    assert {key[-1]: number for key, number in counted[f.LEDGER_POOL].items()} == {
+        "starting": 80,
+        "running": 240,
+        "lost": 0,
+    }
 
 
 async def test_a_downtime_over_midnights_is_told_day_by_day():

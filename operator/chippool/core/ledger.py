@@ -167,7 +167,7 @@ def merged(one: Mapping[Account, Sums], other: Mapping[Account, Sums]) -> dict[A
     """Add the sums of two books."""
     found = dict(one)
     for account, sums in other.items():
-        found[account] = plus(found.get(account, NOTHING), sums)
+        found[account] = plus(found[account], sums) if account in found else sums
     return found
 
 

@@ -1,7 +1,7 @@
 """What the metrics read of the ledger at every scrape."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from chippool.control.ledger import Ledger
 from chippool.core.ids import PoolName
@@ -35,28 +35,36 @@ class LedgerReadings:
 
 
 def _held(sums: Mapping[Account, Sums]) -> Iterator[tuple[Family, Counted]]:
-    chips: Counted = defaultdict(float)
-    effective: Counted = defaultdict(float)
-    queues: Counted = defaultdict(float)
-    classes: Counted = defaultdict(float)
-    doubts: Counted = defaultdict(float)
+    """Added up as whole numbers, an account at a time: there may be thousands."""
+    pools: defaultdict[Labels, list[int]] = defaultdict(lambda: [0] * 7)
+    queues: defaultdict[Labels, list[int]] = defaultdict(lambda: [0] * 3)
+    classes: defaultdict[Labels, list[int]] = defaultdict(lambda: [0] * 3)
     for account, one in sums.items():
-        doubts[account.pool,] += one.doubt / CHIP_SECOND
-        for state, amount, worth in _states(one):
-            chips[account.pool, account.purpose.value, state] += amount
-            effective[account.pool, account.purpose.value, state] += worth
-            queues[account.queue, state] += amount
-            classes[account.class_name, state] += amount
-    yield f.LEDGER_POOL, chips
-    yield f.LEDGER_EFFECTIVE, effective
-    yield f.LEDGER_QUEUE, queues
-    yield f.LEDGER_CLASS, classes
+        starting, running, lost = one.starting, one.running, one.lost
+        for total in (queues[account.queue,], classes[account.class_name,], pools[account.pool, account.purpose.value]):
+            total[0] += starting
+            total[1] += running
+            total[2] += lost
+        total[3] += one.effective_starting
+        total[4] += one.effective_running
+        total[5] += one.effective_lost
+        total[6] += one.doubt
+    doubts: Counted = defaultdict(float)
+    for (pool, _), sevenfold in pools.items():
+        doubts[pool,] += sevenfold[6] / CHIP_SECOND
+    yield f.LEDGER_POOL, _by_state({of: total[:3] for of, total in pools.items()})
+    yield f.LEDGER_EFFECTIVE, _by_state({of: total[3:6] for of, total in pools.items()})
+    yield f.LEDGER_QUEUE, _by_state(queues)
+    yield f.LEDGER_CLASS, _by_state(classes)
     yield f.LEDGER_DOUBT, doubts
 
 
-def _states(sums: Sums) -> Iterable[tuple[str, float, float]]:
-    for state in f.STINT_STATES:
-        yield state, getattr(sums, state) / CHIP_SECOND, getattr(sums, f"effective_{state}") / CHIP_SECOND
+def _by_state(totals: Mapping[Labels, list[int]]) -> Counted:
+    return {
+        (*of, state): amount / CHIP_SECOND
+        for of, total in totals.items()
+        for state, amount in zip(f.STINT_STATES, total, strict=True)
+    }
 
 
 def _stock(pools: Mapping[PoolName, Stock]) -> Iterator[tuple[Family, Counted]]:
