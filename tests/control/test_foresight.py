@@ -17,7 +17,7 @@ NOW = 10_000.0
 
 class Api:
     def __init__(self, known=None):
-        self.items, self.lists = [{"data": data_of(known)}] if known else [], 0
+        self.items, self.lists = [{"metadata": {"name": NAME}, "data": data_of(known)}] if known else [], 0
 
     async def get(self, path, **params):
         assert (path, params) == (CONFIGMAPS, {"labelSelector": LABEL})

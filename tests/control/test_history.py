@@ -8,7 +8,7 @@ from chippool.control.history import GAP_S, History, demand
 from chippool.core.attrition import Evidence
 from chippool.core.demand import HOUR_S, Ring
 from chippool.kube.writer import Outcome
-from chippool.state.history import LABEL, data_of, evidence_of, ring_of
+from chippool.state.history import LABEL, data_of, evidence_of, name_of, ring_of
 from tests.state.build import (
     Cluster,
     a_class,
@@ -79,7 +79,7 @@ def busy(**pool):
 
 
 def a_configmap(ring, evidence=None, pool="h800"):
-    return {"metadata": {"labels": {LABEL: pool}}, "data": data_of(ring, evidence)}
+    return {"metadata": {"name": name_of(pool), "labels": {LABEL: pool}}, "data": data_of(ring, evidence)}
 
 
 def test_demand_is_what_runs_and_what_waits_by_the_pool_it_would_like_best():

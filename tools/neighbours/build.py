@@ -3,10 +3,8 @@
 One go.mod for all three, so that what they share is compiled once. Nothing of theirs is in this repository.
 """
 
-import hashlib
 import json
 import os
-import platform
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from tools.plane import paths, toolchain
-from tools.plane.build import ENVIRONMENT, Binary, clients_only, run_go, workshop
+from tools.plane.build import ENVIRONMENT, Binary, clients_only, hash_of, run_go, workshop
 from tools.plane.errors import PlaneError
 from tools.plane.progress import Steps
 from tools.plane.staging import one_builder
@@ -55,12 +53,8 @@ def neighbours(steps: Steps) -> Path:
 
 def fingerprint() -> str:
     """A hash of all they are made of: go.mod, go.sum, flags, platform."""
-    made_of = hashlib.sha256()
-    for path in sorted(GO.glob("go.*")):
-        made_of.update(path.read_bytes())
     flags = [(one.name, one.package, one.stamps) for one in NEIGHBOURS]
-    made_of.update(repr((flags, ENVIRONMENT, platform.machine(), platform.system())).encode())
-    return made_of.hexdigest()[:16]
+    return hash_of(GO.glob("go.*"), flags, ENVIRONMENT)
 
 
 def _missing(folder: Path) -> list[Neighbour]:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,10 +85,15 @@ def clients_only(steps: Steps) -> Path:
 
 def fingerprint() -> str:
     """A hash of everything the binaries are made of: go.mod, go.sum, flags, platform."""
+    return hash_of(MODULES.glob("*/go.*"), BINARIES, ENVIRONMENT, clients.PINNED)
+
+
+def hash_of(modules: Iterable[Path], *flags: object) -> str:
+    """A hash of go.mod and go.sum files, of what go is told, and of the platform."""
     made_of = hashlib.sha256()
-    for module in sorted(MODULES.glob("*/go.*")):
+    for module in sorted(modules):
         made_of.update(module.read_bytes())
-    made_of.update(repr((BINARIES, ENVIRONMENT, clients.PINNED, platform.machine(), platform.system())).encode())
+    made_of.update(repr((*flags, platform.machine(), platform.system())).encode())
     return made_of.hexdigest()[:16]
 
 

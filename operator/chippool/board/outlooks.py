@@ -12,7 +12,7 @@ from chippool.core.ids import PoolName
 from chippool.core.outlook import Asked, Outlook, asked, outlook_of
 from chippool.kube.client import ApiError
 from chippool.sim.outlook_drawing import drawn
-from chippool.state.history import ring_of
+from chippool.state.history import DEMAND, ring_of
 from chippool.state.mirror import Mirror
 
 Json = dict[str, Any]
@@ -71,7 +71,7 @@ class Outlooks:
 
     async def _taken(self, name: PoolName, data: Mapping[str, str]) -> tuple[str, Asked]:
         """Take in demand that was not seen before."""
-        said, known = data.get("demand", ""), self._asked.get(name)
+        said, known = data.get(DEMAND, ""), self._asked.get(name)
         if known is not None and known[0] == said:
             return known
         return said, await asyncio.to_thread(asked, ring_of(data))

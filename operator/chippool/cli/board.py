@@ -15,7 +15,8 @@ from chippool.board.source import Source
 from chippool.cli import options
 from chippool.cli.cluster import connected
 from chippool.cli.failures import Failure, answered
-from chippool.cli.forecast_live import OPERATOR_NAMESPACE, OperatorNamespace, histories
+from chippool.cli.forecast_live import histories
+from chippool.cli.kept import OPERATOR_NAMESPACE, OperatorNamespace
 from chippool.cli.listing import whole
 from chippool.cli.top_live import followed
 from chippool.sim.fleet import BadInputError

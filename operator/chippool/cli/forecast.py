@@ -10,7 +10,8 @@ from rich.table import Table
 
 from chippool.cli import options
 from chippool.cli.failures import Exit, Failure, answered, computed
-from chippool.cli.forecast_live import OPERATOR_NAMESPACE, OperatorNamespace, forecasts, show
+from chippool.cli.forecast_live import forecasts, show
+from chippool.cli.kept import OPERATOR_NAMESPACE, OperatorNamespace
 from chippool.cli.options import Structured, Tabular
 from chippool.cli.plots import svg
 from chippool.cli.structured import text

@@ -5,22 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
 from chippool.cli.cluster import connected, mirrored
-from chippool.cli.failures import Failure
 from chippool.cli.forecast_generations import QueueGenerations, generations
+from chippool.cli.kept import required
 from chippool.cli.options import Target
 from chippool.cli.plots import written
 from chippool.core.capacity import Purpose, capacities, share
 from chippool.core.ids import PoolName
 from chippool.core.outlook import DAY_S, Known, Outlook, outlook
 from chippool.core.runway import Demand
-from chippool.kube.client import ApiError, Client
+from chippool.kube.client import Client
 from chippool.sim.outlook_drawing import drawn
 from chippool.state.history import DEMAND, LABEL, evidence_of, ring_of
 from chippool.state.mirror import Mirror
@@ -29,12 +27,6 @@ AHEAD = (7, 30, 90)
 """Days ahead that are told."""
 PAGE = 1000
 """Characters a line may have in a pipe or file: nothing is cut there."""
-OPERATOR_NAMESPACE = "chippool-system"
-
-OperatorNamespace = Annotated[
-    str, typer.Option("--operator-namespace", help="Where the operator runs.", metavar="NAME")
-]
-
 Histories = Mapping[PoolName, Mapping[str, str]]
 
 
@@ -91,16 +83,7 @@ async def forecasts(target: Target, namespace: str, plot: Path | None = None) ->
 
 async def histories(client: Client, namespace: str) -> Histories:
     """Return what the operator remembers of each pool; Failure: it can't be read."""
-    try:
-        found = await client.get(f"/api/v1/namespaces/{namespace}/configmaps", labelSelector=LABEL)
-    except ApiError as error:
-        if error.status != 403:
-            raise
-        raise Failure(
-            f"You may not list ConfigMaps in {namespace}, where the operator keeps what was asked for: ask for that "
-            "right, or name its namespace with --operator-namespace."
-        ) from error
-    items = (found or {}).get("items", [])
+    items = await required(client, namespace, LABEL, "what was asked for")
     return {PoolName(item["metadata"]["labels"][LABEL]): item.get("data") or {} for item in items}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from chippool.cli.picture_stock import Runway, effective, runway
-from chippool.core.eta import Eta
+from chippool.core.eta import Eta, etas
 from chippool.core.ids import PoolName, QueueName
 from chippool.core.model import Mode, Workload
 from chippool.core.ordering import order
@@ -13,7 +13,7 @@ from chippool.core.plan import Decision
 from chippool.core.sharing import Sharing
 from chippool.state.records import PoolCounts
 from chippool.visibility.document import as_chips
-from chippool.visibility.expectation import Expected, etas, said, times
+from chippool.visibility.expectation import Expected, said, times
 from chippool.visibility.native import shown_name
 from chippool.visibility.reading import Reading
 from chippool.visibility.words import Number, chips_held, in_words, moment, state_of, turns
@@ -184,7 +184,7 @@ def _workloads(reading: Reading, shown: Iterable[Workload]) -> tuple[WorkloadLin
     places = turns(reading.plan)
     ordered = sorted(shown, key=_turn(reading))
     asked = [w.key for w in ordered if w.key in places]
-    found = etas(reading.snapshot, [*places], asked, reading.known, reading.now)
+    found = etas(reading.snapshot, [*places], asked, reading.known.experience, reading.now)
     lines = ((w.key, _line(reading, w, told.get(w.key), places.get(w.key))) for w in ordered)
     return tuple(_expected(line, found.get(key), reading.now) for key, line in lines)
 

@@ -10,7 +10,7 @@ import typer
 from chippool.cli import options
 from chippool.cli.cluster import connected, mirrored
 from chippool.cli.failures import Exit, Failure, answered, computed
-from chippool.cli.forecast_live import OPERATOR_NAMESPACE
+from chippool.cli.kept import OPERATOR_NAMESPACE, OperatorNamespace, required
 from chippool.cli.options import Structured, Target
 from chippool.cli.report_csv import as_csv
 from chippool.cli.report_data import Report, report
@@ -19,7 +19,7 @@ from chippool.cli.report_text import show
 from chippool.cli.structured import text
 from chippool.core.budget import Period, begun, ends
 from chippool.core.ledger import Day
-from chippool.kube.client import ApiError, Client
+from chippool.kube.client import Client
 from chippool.state.ledgers import DAYS, LABEL, days_of
 from chippool.visibility.reading import decided
 
@@ -49,9 +49,7 @@ def tell(
     since: Annotated[
         str | None, typer.Option(help="A day of it; default: today, for the period that runs.", metavar="YYYY-MM-DD")
     ] = None,
-    namespace: Annotated[
-        str, typer.Option("--operator-namespace", help="Where the operator runs.", metavar="NAME")
-    ] = OPERATOR_NAMESPACE,
+    namespace: OperatorNamespace = OPERATOR_NAMESPACE,
     output: Annotated[Form, typer.Option("--output", "-o")] = Form.TABLE,
 ) -> None:
     """Report what chips did and yielded, by pool, queue and priority class, and who sits on a wrong one.
@@ -90,16 +88,7 @@ async def _told(target: Target, namespace: str, span: Span, at: float | None) ->
 
 async def ledger(client: Client, namespace: str) -> list[Day]:
     """Return the days that the operator remembers; Failure: they can't be read."""
-    try:
-        found = await client.get(f"/api/v1/namespaces/{namespace}/configmaps", labelSelector=LABEL)
-    except ApiError as error:
-        if error.status != 403:
-            raise
-        raise Failure(
-            f"You may not list ConfigMaps in {namespace}, where the operator keeps the ledger: ask for that right, or "
-            "name its namespace with --operator-namespace."
-        ) from error
-    return days_of((found or {}).get("items", []))
+    return days_of(await required(client, namespace, LABEL, "the ledger"))
 
 
 def _moment(since: str | None) -> float | None:

@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
-from chippool.cli.forecast_live import OPERATOR_NAMESPACE
-from chippool.kube.client import ApiError, Client
-from chippool.state.experience import LABEL, listed
+from chippool.cli.kept import OPERATOR_NAMESPACE, listed
+from chippool.core.eta import Experience
+from chippool.kube.client import Client
+from chippool.state.experience import LABEL
+from chippool.state.experience import listed as learnt
 from chippool.visibility.expectation import Known
 
 OperatorNamespace = Annotated[
@@ -20,14 +22,11 @@ HERE = OPERATOR_NAMESPACE
 
 async def remembered(client: Client, namespace: str) -> Known:
     """Return how long others waited; who may not read that is told so in the place of a time."""
-    try:
-        found = await client.get(f"/api/v1/namespaces/{namespace}/configmaps", labelSelector=LABEL)
-    except ApiError as error:
-        if error.status != 403:
-            raise
+    found = await listed(client, namespace, LABEL)
+    if found is None:
         return Known(
-            listed(None),
+            Experience(),
             f"you may not list ConfigMaps in {namespace}, where the operator keeps how long others waited; ask for "
             "that right, or name its namespace with --operator-namespace",
         )
-    return Known(listed(found))
+    return Known(learnt({"items": found}))

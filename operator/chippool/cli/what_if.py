@@ -14,7 +14,8 @@ from chippool.api.duration import seconds
 from chippool.cli import options
 from chippool.cli.cluster import ForbiddenError, connected, mirrored
 from chippool.cli.failures import Exit, Failure, answered, computed
-from chippool.cli.forecast_live import OPERATOR_NAMESPACE, Histories, histories, known_of
+from chippool.cli.forecast_live import Histories, histories, known_of
+from chippool.cli.kept import OPERATOR_NAMESPACE
 from chippool.cli.plots import svg, written
 from chippool.cli.structured import text
 from chippool.cli.waits import remembered

@@ -4,19 +4,18 @@ An operator that starts anew goes on from there; of the hour that ran it has the
 """
 
 import asyncio
-import logging
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from chippool.api.names import API_VERSION
+from chippool.control.configmaps import ConfigMaps
 from chippool.control.outlooks import Outlooks
 from chippool.core.attrition import Evidence, watched
 from chippool.core.demand import Ring, advanced, begun, noted
 from chippool.core.ids import CHIP, PoolName
 from chippool.kube.client import ApiError, Client
-from chippool.kube.writer import Answer, Outcome, Urgency, Write, Writer
+from chippool.kube.writer import Outcome, Writer
 from chippool.state.history import LABEL, data_of, evidence_of, name_of, ring_of
 from chippool.state.mirror import Mirror
 from chippool.state.records import PoolRecord
@@ -29,8 +28,6 @@ GAP_S = 300.0
 
 Demand = Mapping[PoolName, Mapping[str, float]]
 """Chips by pool and priority class."""
-
-logger = logging.getLogger(__name__)
 
 
 class History:
@@ -46,16 +43,15 @@ class History:
         may_write: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
-        self._mirror, self._writer, self._client = mirror, writer, client
-        self._path = f"/api/v1/namespaces/{namespace}/configmaps"
+        self._mirror = mirror
+        what = "what was asked for is not remembered"
+        self._maps = ConfigMaps(writer, client, namespace, label=LABEL, kind="history", what=what)
         self._may_write, self._clock = may_write, clock
         self._rings: dict[PoolName, Ring] = {}
         self._evidence: dict[PoolName, Evidence] = {}
         self.outlooks = Outlooks(mirror, self.evidence, clock)
-        self._there: set[PoolName] = set()
         self._written: dict[PoolName, int] = {}  # the hour that ran when it was last written
         self._last = -math.inf
-        self._said = ""
 
     async def run(self) -> None:
         """Look every 30 s while it leads, until cancelled."""
@@ -63,14 +59,8 @@ class History:
             try:
                 await self.look()
             except ApiError as error:
-                self._complain(str(error))
+                self._maps.complain(str(error))
             await asyncio.sleep(LOOK_S if self._may_write() else SOON_S)
-
-    def _complain(self, error: str) -> None:
-        """Once, until it is another."""
-        if error != self._said:
-            logger.warning("what was asked for is not remembered: %s", error)
-        self._said = error
 
     def evidence(self, pool: PoolName) -> Evidence | None:
         """How the chips of a pool failed, as far as it was seen."""
@@ -88,17 +78,16 @@ class History:
         for name, record in self._mirror.pool_records.items():
             self._note(record, since, asked.get(name, {}))
             if self._written.get(name) != self._rings[name].hour:
-                self._writer.put(self._write(record))
+                self._write(record)
         for gone in self._rings.keys() - self._mirror.pool_records.keys():
             self._forget(gone)
         await self.outlooks.learn(dict(self._rings))
 
     async def _read(self) -> None:
-        found = await self._client.get(self._path, labelSelector=LABEL)
-        self._rings, self._evidence, self._there, self._written = {}, {}, set(), {}
-        for item in (found or {}).get("items", []):
+        found = await self._maps.read()
+        self._rings, self._evidence, self._written = {}, {}, {}
+        for item in found:
             pool, data = PoolName(item["metadata"]["labels"][LABEL]), item.get("data") or {}
-            self._there.add(pool)
             if (ring := ring_of(data)) is not None:
                 self._rings[pool], self._written[pool] = ring, ring.hour
             if (evidence := evidence_of(data)) is not None:
@@ -118,42 +107,19 @@ class History:
     def _forget(self, pool: PoolName) -> None:
         self._rings.pop(pool)
         self._evidence.pop(pool, None)
-        self._there.discard(pool)
+        self._maps.forget(name_of(pool))
         self._written.pop(pool, None)
 
-    def _write(self, record: PoolRecord) -> Write:
+    def _write(self, record: PoolRecord) -> None:
         """The ConfigMap as it is to be; it belongs to the pool and goes with it."""
         pool = record.name
         hour = self._written[pool] = self._rings[pool].hour
         owner = {"apiVersion": API_VERSION, "kind": "ChipPool", "name": pool, "uid": record.uid}
-        metadata = {"name": name_of(pool), "labels": {LABEL: pool}, "ownerReferences": [owner]}
-        body: dict[str, Any] = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": metadata,
-            "data": data_of(self._rings[pool], self._evidence.get(pool)),
-        }
-        there = pool in self._there
-        return Write(
-            ("ConfigMap", pool),
-            "PATCH" if there else "POST",
-            f"{self._path}/{name_of(pool)}" if there else self._path,
-            body,
-            Urgency.UPKEEP,
-            content_type="application/merge-patch+json" if there else "application/json",
-            kind="history",
-            done=self._landed(pool, hour),
-        )
+        data = data_of(self._rings[pool], self._evidence.get(pool))
+        self._maps.write(name_of(pool), pool, data, self._landed(pool, hour), owner)
 
-    def _landed(self, pool: PoolName, hour: int) -> Callable[[Outcome, Answer], None]:
-        def done(outcome: Outcome, answer: Answer) -> None:
-            match outcome:
-                case Outcome.DONE | Outcome.CONFLICT:
-                    self._there.add(pool)
-                case Outcome.GONE:
-                    self._there.discard(pool)
-                case Outcome.REFUSED:
-                    self._complain(str(answer))
+    def _landed(self, pool: PoolName, hour: int) -> Callable[[Outcome], None]:
+        def done(outcome: Outcome) -> None:
             if outcome is not Outcome.DONE and self._written.get(pool) == hour:
                 self._written.pop(pool)  # the next look tries again
 

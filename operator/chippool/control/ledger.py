@@ -15,10 +15,9 @@ from chippool.control.wasted import at_risk_since, wasted
 from chippool.core.books import Books
 from chippool.core.capacity import Purpose
 from chippool.core.downtime import DAY_MS, Shown, resumed
-from chippool.core.ids import Namespace, PoolName, QueueName
+from chippool.core.ids import PoolName, QueueName
 from chippool.core.ledger import (
     NOTHING,
-    OTHERS,
     PPM,
     Account,
     Day,
@@ -29,6 +28,7 @@ from chippool.core.ledger import (
     merged,
     merged_stock,
     plus,
+    without_namespaces,
 )
 from chippool.kube.client import ApiError, Client
 from chippool.kube.writer import Writer
@@ -109,6 +109,11 @@ class Ledger:
         if self._books is not None and self._may_write():
             self._post(self._books)
             self._save(self._now())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is counted here."""
+        return self._books is not None
 
     def sums(self) -> Mapping[Account, Sums]:
         """What was counted since this replica leads."""
@@ -253,7 +258,7 @@ class Ledger:
             new.stock(pool, counts, midnight)
         for stint in open_ones:
             new.replace(None, stint)
-        self._told = _few(merged(self._told, books.sums(midnight)))
+        self._told = without_namespaces(merged(self._told, books.sums(midnight)))
         self._told_stock = merged_stock(self._told_stock, books.pools(midnight))
         self._close_day(self._day(books, midnight))
         self._books, self._base = new, Day(now // DAY_MS, midnight, midnight)
@@ -289,12 +294,3 @@ class Ledger:
             return
         self._went, self._written = False, now
         self._pages.write(self._day(self._books, now))
-
-
-def _few(sums: Mapping[Account, Sums]) -> dict[Account, Sums]:
-    """What metrics tell apart: not namespaces, whose number has no bound."""
-    found: dict[Account, Sums] = {}
-    for account, one in sums.items():
-        short = replace(account, namespace=Namespace(OTHERS))
-        found[short] = plus(found.get(short, NOTHING), one)
-    return found

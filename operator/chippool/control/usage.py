@@ -24,7 +24,7 @@ class Usages:
 
     def of(self, record: QueueRecord, now: float) -> Used | None:
         """None: nothing is counted here."""
-        if self._ledger.today() is None:
+        if not self._ledger.is_open:
             return None
         period = record.budget.period if record.budget else Period.MONTH
         since = begun(period, now)

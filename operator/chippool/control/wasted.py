@@ -4,10 +4,11 @@ from chippool.core.ledger import Stint, at_risk
 from chippool.core.model import Mode
 from chippool.state.facts import key_of
 from chippool.state.mirror import Mirror
+from chippool.state.native_groups import KEPT_RUNNING
 from chippool.state.records import PodRecord
 from chippool.state.stints import Sheet
 
-KEPT_RUNNING = frozenset({"ReplicaSet", "StatefulSet", "DaemonSet"})
+SERVING = KEPT_RUNNING | {"DaemonSet"}
 """Owners whose pods serve: nothing is done again when one ends."""
 
 Risk = tuple[int | None, int | None]
@@ -39,4 +40,4 @@ def _is_unwanted(sheet: Sheet, mirror: Mirror) -> bool:
 
 
 def _serves(pod: PodRecord) -> bool:
-    return pod.native is not None and pod.native.owner is not None and pod.native.owner.kind in KEPT_RUNNING
+    return pod.native is not None and pod.native.owner is not None and pod.native.owner.kind in SERVING

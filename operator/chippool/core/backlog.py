@@ -14,7 +14,7 @@ from statistics import fmean
 from chippool.core.checks import admitted_as, pool_problem
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, WorkloadKey
 from chippool.core.model import Snapshot, Variant, Workload
-from chippool.core.ordering import class_of
+from chippool.core.ordering import class_of, waits_since
 from chippool.core.tree import Tree
 
 Runs = Mapping[str, Sequence[float]]
@@ -65,12 +65,6 @@ def kind(workload: Workload) -> str:
     return f"{workload.class_name}/{workload.mode.value}"
 
 
-def since(workload: Workload) -> float:
-    """When it began to wait."""
-    lost = workload.displaced
-    return lost.at if lost is not None and lost.at else workload.created
-
-
 def prospects(
     snapshot: Snapshot, waiting: Sequence[WorkloadKey], asked: Collection[WorkloadKey], runs: Runs, now: float
 ) -> list[Prospect]:
@@ -91,14 +85,14 @@ def _ages(snapshot: Snapshot, waiting: Sequence[WorkloadKey], now: float) -> dic
     ages: defaultdict[ClassName, list[float]] = defaultdict(list)
     for key in waiting:
         one = snapshot.workloads[key]
-        ages[one.class_name].append(max(now - since(one), 0.0))
+        ages[one.class_name].append(max(now - waits_since(one), 0.0))
     return {name: sorted(some) for name, some in ages.items()}
 
 
 def _prospect(
     one: Workload, ways: list[_Way], yard: "_Yard", ages: Mapping[ClassName, list[float]], place: int, now: float
 ) -> Prospect:
-    waited = max(now - since(one), 0.0)
+    waited = max(now - waits_since(one), 0.0)
     others = ages[one.class_name]
     own = bisect_left(others, waited)
     return Prospect(

@@ -7,15 +7,16 @@ it was made, gives the spread (Kaplan and Meier, 1958): so it covers what it say
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, inf, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chippool.core.backlog import Prospect
+from chippool.core.backlog import Prospect, prospects
 from chippool.core.ids import WorkloadKey
+from chippool.core.model import Snapshot
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -114,6 +115,19 @@ def expected(experience: Experience, asked: Sequence[Prospect], now: float) -> d
         soonest, low, likely, high = [max(now - one.waited + exp(middle + error), now) for error in spread]
         found[one.workload] = Eta(likely, min(soonest, low), high)
     return found
+
+
+def etas(
+    snapshot: Snapshot,
+    waiting: Sequence[WorkloadKey],
+    asked: Collection[WorkloadKey],
+    experience: Experience,
+    now: float,
+) -> dict[WorkloadKey, Eta]:
+    """Return when those that are asked about are expected to start; `waiting` in the order of its turns."""
+    if known(experience) < NEEDED or not asked:
+        return {}
+    return expected(experience, prospects(snapshot, waiting, asked, experience.runs, now), now)
 
 
 def known(experience: Experience) -> int:

@@ -5,7 +5,7 @@ whatever the order in which changes are heard of.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from chippool.core.capacity import Purpose
 from chippool.core.ids import ClassName, Milli, Namespace, PoolName, QueueName
@@ -51,7 +51,7 @@ class Stint:
 
 def at_risk(saved: int, interval: int | None, ended: int) -> int:
     """Work since it was saved, as rule 6 counts it: an old report protects for no more than the interval."""
-    return max(0, min(ended - saved, ended - saved if interval is None else interval))
+    return max(0, ended - saved if interval is None else min(ended - saved, interval))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,15 @@ def merged_stock(one: Mapping[PoolName, Stock], other: Mapping[PoolName, Stock])
     found = dict(one)
     for pool, stock in other.items():
         found[pool] = stock_plus(found.get(pool, Stock()), stock)
+    return found
+
+
+def without_namespaces(accounts: Mapping[Account, Sums]) -> dict[Account, Sums]:
+    """What metrics tell apart: not namespaces, whose number has no bound."""
+    found: dict[Account, Sums] = {}
+    for account, one in accounts.items():
+        short = replace(account, namespace=Namespace(OTHERS))
+        found[short] = plus(found.get(short, NOTHING), one)
     return found
 
 

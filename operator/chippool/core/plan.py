@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from chippool.core.ids import ClassName, Milli, NodeName, PoolName, QueueName, VariantName, WorkloadKey
-from chippool.core.reasons import Reason
+from chippool.core.reasons import MISTAKES, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +187,9 @@ class Plan:
     """By pool: what is kept free after this plan for the workload that is next."""
     prices: dict[PoolName, float] = field(default_factory=dict)
     """What one more chip of a pool would add, in workloads at their best speed."""
+
+
+def in_turn(plan: Plan) -> list[WorkloadKey]:
+    """Return who waits and can be helped by waiting, in the order of their turns."""
+    waits = [d for d in plan.decisions if isinstance(d, Hold) and d.position and d.reason not in MISTAKES]
+    return [hold.workload for hold in sorted(waits, key=lambda hold: hold.position)]

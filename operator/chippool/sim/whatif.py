@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chippool.core.backlog import prospects
-from chippool.core.eta import NOTHING, Eta, Experience, expected
+from chippool.core.eta import NOTHING, Eta, Experience, etas
 from chippool.core.ids import ClassName, PoolName, QueueName, VariantName, WorkloadKey
 from chippool.core.model import Mode, Node, Snapshot, Workload
 from chippool.core.ordering import order
-from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Migrate, Place, Stop
+from chippool.core.plan import Admit, Decision, Displace, Finish, Hold, Migrate, Place, Stop, in_turn
 from chippool.core.reasons import MISTAKES, Reason
 from chippool.core.replacement import whole_by
 from chippool.core.whatif import Change, changed
@@ -146,10 +145,8 @@ class Foresight:
 
     def etas(self, at: Settled) -> dict[WorkloadKey, Eta]:
         """Return when each that waits is expected to start."""
-        held = [d for d in at.plan.decisions if isinstance(d, Hold) and d.position]
-        waiting = [hold.workload for hold in sorted(held, key=lambda hold: hold.position)]
-        asked = prospects(at.snapshot, waiting, waiting, self.experience.runs, self.now)
-        return expected(self.experience, asked, self.now)
+        waiting = in_turn(at.plan)
+        return etas(at.snapshot, waiting, waiting, self.experience, self.now)
 
 
 def _outcomes(snapshot: Snapshot, otherwise: Settled, then: Settled, foresight: Foresight) -> Iterator[Outcome]:

@@ -28,7 +28,7 @@ from chippool.state.native_wish import (
 from chippool.state.records import MadeRecord, PodRecord, WorkloadRecord
 from chippool.state.standing import Standing
 
-_KEPT_RUNNING = frozenset({"ReplicaSet", "StatefulSet"})
+KEPT_RUNNING = frozenset({"ReplicaSet", "StatefulSet"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def record_of(group: Group, pools: Pools) -> WorkloadRecord | None:
 
 def _purpose(group: Group) -> Purpose:
     """What is kept running serves; what runs to its end trains."""
-    kept = any(one.deployment or (one.owner and one.owner.kind in _KEPT_RUNNING) for one in group.natives)
+    kept = any(one.deployment or (one.owner and one.owner.kind in KEPT_RUNNING) for one in group.natives)
     return Purpose.SERVING if kept else Purpose.TRAINING
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 from chippool.core.ids import ClassName, Milli, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Workload
+from chippool.core.ordering import waits_since
 from chippool.state.counts import chips_given, preferred
 
 RUNNING, PENDING = "running", "pending"
@@ -57,8 +58,3 @@ def state_of(workload: Workload) -> str:
     if workload.assignment is not None:
         return "ready" if workload.ready + workload.succeeded >= workload.assignment.replicas else "admitted"
     return "suspended" if workload.suspend else PENDING
-
-
-def waits_since(workload: Workload) -> float:
-    """When it was made, or last lost its chips."""
-    return workload.displaced.at if workload.displaced and workload.displaced.at else workload.created

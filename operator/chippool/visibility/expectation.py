@@ -1,14 +1,10 @@
 """When work that waits is expected to start, in words and for programs."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chippool.core.backlog import prospects
-from chippool.core.eta import NEEDED, Eta, Experience, expected
+from chippool.core.eta import NEEDED, Eta, Experience
 from chippool.core.eta import known as learnt
-from chippool.core.ids import WorkloadKey
-from chippool.core.model import Snapshot
 from chippool.visibility.words import moment
 
 
@@ -30,16 +26,6 @@ class Expected:
     start: str
     earliest: str
     latest: str
-
-
-def etas(
-    snapshot: Snapshot, waiting: Sequence[WorkloadKey], asked: Collection[WorkloadKey], known: Known, now: float
-) -> dict[WorkloadKey, Eta]:
-    """Return when those that are asked about are expected to start; `waiting` in the order of its turns."""
-    if learnt(known.experience) < NEEDED or not asked:
-        return {}
-    runs = known.experience.runs
-    return expected(known.experience, prospects(snapshot, waiting, asked, runs, now), now)
 
 
 def times(eta: Eta) -> Expected:

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chippool.core.cycle import schedule
+from chippool.core.eta import etas
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.core.matching import worths
 from chippool.core.model import Assignment, Variant, Workload
 from chippool.core.ordering import class_of
 from chippool.core.plan import Admit, Hold, Holder, Shortage
 from chippool.visibility.document import as_chips
-from chippool.visibility.expectation import Expected, etas, said, times, unknown
+from chippool.visibility.expectation import Expected, said, times, unknown
 from chippool.visibility.measured import MeasuredSpeeds, measured_speeds
 from chippool.visibility.native import shown_name
 from chippool.visibility.reading import Reading
@@ -249,7 +250,7 @@ def _waits(reading: Reading, workload: Workload, hold: Hold, asked: PoolName | N
 
 
 def _expected(reading: Reading, key: WorkloadKey, waiting: list[WorkloadKey]) -> tuple[Expected | None, str]:
-    found = etas(reading.snapshot, waiting, (key,), reading.known, reading.now).get(key)
+    found = etas(reading.snapshot, waiting, (key,), reading.known.experience, reading.now).get(key)
     if found is None:
         return None, unknown(reading.known)
     return times(found), f"It is expected to start at {said(found, reading.now)}."

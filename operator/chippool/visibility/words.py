@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from chippool.control.sentences import in_native_words
 from chippool.core.ids import Milli, WorkloadKey
 from chippool.core.model import Workload
-from chippool.core.plan import Admit, Decision, Displace, Hold, Migrate, Plan, Shrink
-from chippool.core.reasons import MISTAKES
+from chippool.core.plan import Admit, Decision, Displace, Migrate, Plan, Shrink, in_turn
 from chippool.state.counts import chips_given
 from chippool.state.native import is_native
 
@@ -39,9 +38,7 @@ def chips_held(workload: Workload) -> Milli:
 
 def turns(plan: Plan) -> dict[WorkloadKey, int]:
     """Return the places, from 1, in the order of all that waits and can be helped by waiting."""
-    waits = [d for d in plan.decisions if isinstance(d, Hold) and d.position and d.reason not in MISTAKES]
-    ordered = sorted(waits, key=lambda hold: hold.position)
-    return {hold.workload: place for place, hold in enumerate(ordered, 1)}
+    return {key: place for place, key in enumerate(in_turn(plan), 1)}
 
 
 def in_words(workload: Workload, decision: Decision | None) -> str:
