@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chippool.core.backlog import Prospect, prospects
 from chippool.core.eta import KEPT, NEEDED, SHORTEST, Case, Errors, Eta, Experience, expected, row
 from chippool.core.experience import noted, passed
-from tests.core.build import a_node, a_queue, a_snapshot, a_workload, nodes
+from tests.core.build import a_node, a_queue, a_snapshot, a_variant, a_workload, nodes
 
 HOUR = 3600.0
 RUNS = {"train/Gang": (HOUR,)}
@@ -77,6 +77,12 @@ def test_it_goes_where_least_is_ahead_of_it():
 
 
 # --- what experience makes of it
+
+
+def test_a_gang_asks_for_the_replicas_that_its_variant_has():
+    gang = a_workload("me", "train", a_variant(replicas=4, chips=2), replicas=2)
+    assert ahead(nodes(1), [], [gang]).chips == 8
+    assert ahead(nodes(1), [], [replace(gang, min_replicas=3)]).chips == 6
 
 
 def test_nothing_is_said_while_few_have_waited():

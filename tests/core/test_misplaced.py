@@ -4,18 +4,18 @@ import pytest
 
 from chippool.core.constraints import Constraints
 from chippool.core.misplaced import misplaced
-from tests.core.build import a_node, a_pool, a_snapshot, a_variant, a_workload, an_access
+from tests.core.build import a_node, a_pool, a_queue, a_snapshot, a_variant, a_workload, an_access
 
 SCARCE = {"h800": 0.1, "npu": 0.0}
 ROOM = (a_node("npu1", pool="npu"),)
 PICKY = Constraints(node_selector=(("rack", "r9"),))
 
 
-def found(*ways, pools=None, room=ROOM, prices=None, **spec):
+def found(*ways, pools=None, room=ROOM, prices=None, queues=None, **spec):
     """One workload on the only H800 node, its other ways, and what there is of the other pool."""
     others = ways or (a_variant("npu", speed=0.5),)
     runs = a_workload("runs", "train", a_variant("h800"), *others, on=["n1"], **spec)
-    snapshot = a_snapshot([a_node("n1"), *room], [runs], pools or [a_pool(), a_pool("npu")])
+    snapshot = a_snapshot([a_node("n1"), *room], [runs], pools or [a_pool(), a_pool("npu")], queues)
     return misplaced(snapshot, SCARCE if prices is None else prices)
 
 
@@ -48,6 +48,12 @@ def test_of_several_ways_the_one_by_which_all_gain_most_is_named():
 )
 def test_who_nobody_waits_for_who_finds_no_room_or_may_not_go_is_not_named(case):
     assert found(**case) == []
+
+
+def test_a_queue_below_a_customers_may_go_where_customers_may_and_nowhere_else():
+    queues = [a_queue("customer", external=True), a_queue("team", parent="customer")]
+    assert found(queues=queues) == []
+    assert found(queues=queues, pools=[a_pool(), a_pool("npu", access=(an_access(external=True),))])
 
 
 def test_all_replicas_must_fit_where_they_may_be():

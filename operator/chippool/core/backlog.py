@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from chippool.core.checks import admitted_as, pool_problem
+from chippool.core.elastic import least
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, WorkloadKey
 from chippool.core.model import Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, waits_since
@@ -148,9 +149,8 @@ class _Yard:
         value = class_of(self._snapshot, one).value
         while self._left and class_of(self._snapshot, self._left[-1]).value >= value:
             self._run(self._left.pop())
-        count = one.min_replicas or one.replicas
         return [
-            _Way(self._meters_of(one, pool), min(count, v.replicas) * v.ask.chips, v.ask.chips)
+            _Way(self._meters_of(one, pool), least(one, v) * v.ask.chips, v.ask.chips)
             for v in one.variants
             for pool in v.pools
             if self._may(one, v, pool)

@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from chippool.core.forecast import Floats
+from chippool.core.outlook import DAY_S
 from chippool.core.runway import HORIZON, Stockpile
-
-DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)

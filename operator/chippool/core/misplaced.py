@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from chippool.core.access import access_of
+from chippool.core.checks import admitted_as
 from chippool.core.constraints import Constraints
 from chippool.core.feasibility import Eligibility
 from chippool.core.ids import CHIP, Milli, PoolName, VariantName, WorkloadKey
 from chippool.core.model import Ask, Node, Snapshot, Variant, Workload
+from chippool.core.tree import is_external
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def _best(workload: Workload, rooms: "_Rooms", prices: Mapping[PoolName, float])
     given = workload.assignment
     if given is None or workload.finished or workload.deleting or workload.stays_put or not prices.get(given.pool):
         return None
-    variant = next((one for one in workload.variants if one.name == given.variant), None)
+    variant = admitted_as(workload)
     if variant is None:
         return None
     ways = [_move(workload, variant, other, pool, prices) for other, pool in rooms.others(workload)]
@@ -79,13 +81,12 @@ class _Rooms:
 
     def others(self, workload: Workload) -> Iterator[tuple[Variant, PoolName]]:
         """Ways into other pools that it may use, with room for all of it."""
-        given, queue = workload.assignment, self._snapshot.queues.get(workload.queue)
+        given, external = workload.assignment, is_external(self._snapshot.queues, workload.queue)
         for variant in workload.variants:
             for name in variant.pools:
                 pool = self._snapshot.pools.get(name)
                 if pool is None or given is None or name == given.pool or variant.replicas < 1:
                     continue
-                external = queue is not None and queue.external
                 if access_of(pool, workload.class_name, external=external) and self._holds(name, variant):
                     yield variant, name
 
