@@ -9,8 +9,8 @@ from chippool.core.capacity import capacities
 from chippool.state.records import PoolCounts, PoolRecord
 from chippool.visibility.words import Number, number
 
-LATER, UNKNOWN = "Later", "Unknown"
-"""The operator's words where there is no day to name."""
+UNKNOWN = "Unknown"
+"""The operator's word where too little is known to name a day."""
 
 
 @dataclass(frozen=True, slots=True)

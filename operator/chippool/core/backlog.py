@@ -16,7 +16,7 @@ from chippool.core.elastic import least
 from chippool.core.ids import CHIP, ClassName, Milli, PoolName, WorkloadKey
 from chippool.core.model import Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, waits_since
-from chippool.core.tree import Tree
+from chippool.core.tree import Tree, limit_of
 
 Runs = Mapping[str, Sequence[float]]
 """Seconds that work of a kind ran until it ended, the latest last."""
@@ -207,8 +207,7 @@ class _Yard:
         return self._stock[pool] if place < 0 else self._limit(place, pool) or 0
 
     def _limit(self, place: int, pool: PoolName) -> Milli | None:
-        queue = self._tree.branches[place].queue
-        return None if queue is None else queue.limits.get(pool, 0 if queue.closed else None)
+        return limit_of(self._tree.branches[place].queue, pool)
 
     def _may(self, one: Workload, variant: Variant, pool: PoolName) -> bool:
         external = one.queue in self._tree.external

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chippool.core.guarantee import Guarantees
 from chippool.core.ids import Milli, PoolName, QueueName
-from chippool.core.tree import Tree
+from chippool.core.tree import Tree, limit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,7 @@ class Ledger:
 
     def limit(self, i: int, pool: PoolName) -> Milli | None:
         """What the queue's own spec allows; None where nothing limits it."""
-        queue = self.tree.branches[i].queue
-        if queue is None:
-            return None
-        return queue.limits.get(pool, 0 if queue.closed else None)
+        return limit_of(self.tree.branches[i].queue, pool)
 
     def tightest(self, queue: QueueName, pool: PoolName) -> tuple[Milli, int] | None:
         """What the limits on the way to the root leave, and the level that leaves it; None: nothing limits it."""

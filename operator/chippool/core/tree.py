@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from chippool.core.ids import QueueName
+from chippool.core.ids import Milli, PoolName, QueueName
 from chippool.core.model import Problem, Queue
 from chippool.core.reasons import Reason
 
@@ -79,6 +79,11 @@ def _chain(queues: Mapping[QueueName, Queue], name: QueueName) -> Iterator[Queue
         yield at
         seen.add(at)
         at = queues[at].parent
+
+
+def limit_of(queue: Queue | None, pool: PoolName) -> Milli | None:
+    """What the queue's own spec allows of a pool, nothing where it is closed and does not list it; None: no limit."""
+    return None if queue is None else queue.limits.get(pool, 0 if queue.closed else None)
 
 
 def is_external(queues: Mapping[QueueName, Queue], name: QueueName) -> bool:

@@ -10,7 +10,7 @@ from chippool.core.generations import ModelGeneration, Part
 from chippool.core.ids import CHIP, PoolName, QueueName
 from chippool.core.model import Pool, Queue
 from chippool.core.outlook import Known, stockpile
-from chippool.core.tree import Tree
+from chippool.core.tree import Tree, limit_of
 
 Json = Mapping[str, Any]
 DAYS = 180
@@ -40,5 +40,5 @@ def parts_of(
 
 def _limit(above: Sequence[Queue], pool: PoolName) -> float | None:
     """In chips: the lowest on the way up; nothing where one is closed and does not list the pool."""
-    limits = [queue.limits.get(pool, 0 if queue.closed else None) for queue in above]
+    limits = [limit_of(queue, pool) for queue in above]
     return min((limit / CHIP for limit in limits if limit is not None), default=None)
