@@ -49,7 +49,7 @@ kind-down: setup ## Delete the kind cluster.
 test: setup ## All tests: unit, laws, scenarios, examples, and the cluster tests on a real control plane.
 	@$(BIN)/python -m tools.plane build > /dev/null
 	@$(BIN)/python -m tools.neighbours > /dev/null
-	@$(COMPILED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=10
+	@$(COMPILED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need no control plane.
