@@ -42,9 +42,9 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(mirror, *, taken_at=None, namespace="team", feeds=(), histories=None):
+async def reading(mirror, *, taken_at=None, namespace="team", feeds=(), histories=None, waits=None):
     """A reader of a board of this mirror."""
-    source = Source(mirror, feeds, taken_at=taken_at)
+    source = Source(mirror, feeds, waits=waits, taken_at=taken_at)
     board = Board(source, mirror, name="here", namespace=namespace, histories=histories)
     async with board.served() as address, aiohttp.ClientSession() as session:
         yield Reader(address, session)

@@ -16,15 +16,19 @@ from chippool.cli.what_if_flags import Wishes, changes
 from chippool.core.demand import OTHERS, Ring
 from chippool.core.ids import PoolName, WorkloadKey
 from chippool.core.outlook import outlook
+from chippool.kube.client import ApiError
 from chippool.sim.submitted import Surroundings
 from chippool.sim.whatif import what_if
 from chippool.sim.whatif_stock import Stock, Told, changed_stock
+from chippool.state.experience import experience_of
 from chippool.state.history import data_of, ring_of
+from chippool.visibility.expectation import Known
 from chippool.visibility.explanation import explained
 from chippool.visibility.explanation_text import sentences
 from chippool.visibility.reading import decided
 from tests.board.page import event, reading
 from tests.cli.clusters import running, running_ads, stock
+from tests.cli.test_waits import HOUR, learnt
 from tests.state.build import NOW, Cluster, a_node, a_pod, a_pool, a_workload
 
 EVIL = "https://evil.example"
@@ -84,7 +88,36 @@ async def test_who_may_not_read_what_was_asked_for_is_told_so_and_sees_the_rest(
 
 
 async def test_a_file_has_no_outlook_and_says_why(reader):
-    assert "not in a file" in (await reader.reads("outlooks"))["trouble"]
+    assert "not in this file" in (await reader.reads("outlooks"))["trouble"]
+
+
+# --- when who waits will start
+
+
+async def test_an_explanation_and_what_if_say_when_it_will_start():
+    """As `explain` says it; while it can't be read, what was known holds."""
+    answers = [Known(experience_of(learnt(*[HOUR] * 20)["data"]))]
+
+    async def waits():
+        if not answers:
+            raise ApiError(503, "Unavailable", "later")
+        return answers.pop()
+
+    async with reading(busy().mirror, taken_at=NOW, waits=waits) as reader:
+        said = await reader.reads("explanation", namespace="team", name="gang")
+        assert any(sentence.startswith("It is expected to start at ") for sentence in said["sentences"])
+        async with reader.what_if(["lose", "h800=8"]) as answer:
+            (gang,) = [one for one in (await answer.json())["workloads"] if one["name"] == "gang"]
+            assert gang["then"]["eta"]
+
+
+async def test_who_may_not_read_how_long_others_waited_is_told_that_in_the_place_of_a_time():
+    async def waits():
+        raise ApiError(503, "Unavailable", "later")
+
+    async with reading(busy().mirror, waits=waits) as reader:
+        said = await reader.reads("explanation", namespace="team", name="gang")
+        assert any("When it will start can't be said" in sentence for sentence in said["sentences"])
 
 
 # --- who may ask

@@ -3,13 +3,18 @@
 import gzip
 import json
 import re
+import time
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from chippool.cli.main import commands
+from chippool.core.demand import OTHERS, Ring
+from chippool.state.history import LABEL, data_of, name_of
 from tests.cli.clusters import running, running_ads, stock
-from tests.state.build import NOW, a_pod, a_workload, rfc
+from tests.cli.test_waits import HOUR, learnt
+from tests.state.build import NOW, a_pod, a_workload, an_object, rfc
 
 PASSWORD = "correct-horse-battery"
 
@@ -55,8 +60,18 @@ def without_times(lines):
 
 
 def without_start(said):
-    """How long others waited is not in the file."""
+    """Nobody has waited yet, and a file can't tell that from one whose writer might not read it."""
     return [line for line in said.splitlines() if "it will start" not in line]
+
+
+@pytest.fixture
+def remembered(busy):
+    """A hundred days of what was asked for, and how long others waited."""
+    hour = int(time.time() // 3600)
+    ring = Ring(hour, {}, {"train": tuple(2 + day / 20 for day in range(100)), OTHERS: (0.0,) * 100})
+    history = an_object("ConfigMap", name_of("h800"), "chippool-system", labels={LABEL: "h800"})
+    busy.add(history | {"data": data_of(ring, None)}, learnt(*[HOUR] * 20))
+    return busy
 
 
 @pytest.mark.parametrize("name", ["here.json", "here.json.gz"])
@@ -77,6 +92,40 @@ def test_a_packed_one_is_packed(taken):
 def test_what_containers_are_started_with_is_not_in_it(taken, user):
     assert PASSWORD not in taken().read_text()
     assert PASSWORD not in user.reads("snapshot")
+
+
+def test_it_tells_how_long_the_stock_lasts_and_when_who_waits_will_start(remembered, taken, user):
+    file = taken()
+    sentence = user.reads_json("forecast")["pools"][0]["sentence"]
+    assert "stock lasts until" in sentence
+    assert json.loads(reads("forecast", "--snapshot", file, "-o", "json"))["pools"][0]["sentence"] == sentence
+    for what in (["explain", "second", "-n", "team"], ["what-if", "--submit", another(file.parent)]):
+        for said in (user.reads(*what), reads(*what, "--snapshot", file)):
+            assert "expected to start" in said, what
+    assert "lasts until" in reads("what-if", "--lose-node", "n3", "--snapshot", file)
+
+
+def another(folder):
+    file = folder / "third.yaml"
+    file.write_text(yaml.safe_dump(a_workload("third", 2)))
+    return str(file)
+
+
+def test_what_it_lacks_is_said_as_it_is_written(busy, user, tmp_path):
+    done = user.types("snapshot", "--file", str(tmp_path / "x.json"))
+    assert "The file has no runway and no expected starts" in done.stderr
+
+
+def test_an_anonymous_one_remembers_under_other_names(remembered, taken):
+    file = taken("anonymous.json", "--anonymous")
+    kept = [item for item in json.loads(file.read_text())["items"] if item["kind"] == "ConfigMap"]
+    assert len(kept) == 2
+    assert "class-" in str(kept)
+    for name in ("train", "ads", '"q"'):
+        assert name not in str(kept), name
+    assert "stock lasts until" in reads("forecast", "--snapshot", file)
+    gang = next(w for w in json.loads(reads("workloads", "--snapshot", file, "-o", "json")) if w["state"] == "pending")
+    assert gang["eta"]
 
 
 def test_an_anonymous_one_has_nobodys_name_and_shows_the_same(taken, user):

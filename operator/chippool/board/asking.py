@@ -78,7 +78,8 @@ def answer(look: Look, mirror: Mirror, namespace: str, asked: Question, kept: Hi
         wanted, gained = changes(asked.wishes, around), gains(asked.wishes, around)
     except Failure as failure:
         raise MistakeError(str(failure)) from failure
-    found = what_if(snapshot, wanted, now, within=asked.within)
+    experience = look.reading.known.experience
+    found = what_if(snapshot, wanted, now, within=asked.within, experience=experience)
     told = Told(found, stock, changed_stock(stock, found, wanted, gained))
     return documented(told, now) | {"words": {fate.value: said for fate, said in WORDS.items()}}
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -19,13 +18,13 @@ Json = dict[str, Any]
 Read = Callable[[], Awaitable[Histories]]
 FRESH_S = 300.0
 """The operator writes what was asked for once an hour."""
-NO_HISTORY = "What was asked for is not in a file of `chippool snapshot`: it is shown of a live cluster alone."
+NO_HISTORY = "What was asked for is not in this file: nothing was remembered yet, or whoever took it may not read that."
 
 
 class Outlooks:
     """`read` fetches what the operator remembers; None: there is nowhere to fetch it from."""
 
-    def __init__(self, mirror: Mirror, read: Read | None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, mirror: Mirror, read: Read | None, clock: Callable[[], float]) -> None:
         self._mirror, self._read, self._clock = mirror, read, clock
         self._turn = asyncio.Lock()
         self._at = -math.inf

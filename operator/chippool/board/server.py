@@ -40,7 +40,7 @@ class Board:
         self, source: Source, mirror: Mirror, *, name: str, namespace: str = "default", histories: Read | None = None
     ) -> None:
         self._source, self._mirror, self._name, self._namespace = source, mirror, name, namespace
-        self._outlooks = Outlooks(mirror, histories)
+        self._outlooks = Outlooks(mirror, histories, source.now)
         self._live = Live(source)
         self._asked = asyncio.Lock()
         self._static = dict(_static())

@@ -1,15 +1,24 @@
 """Where the board's figures come from: a cluster that is followed, or a file of `chippool snapshot`."""
 
 import asyncio
+import contextlib
 import itertools
+import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from chippool.cli.failures import Failure
 from chippool.cli.picture import Picture, picture
+from chippool.kube.client import ApiError
 from chippool.state.mirror import Mirror
+from chippool.visibility.expectation import UNSEEN, Known
 from chippool.visibility.reading import Reading, decided
+
+Waits = Callable[[], Awaitable[Known]]
+FRESH_S = 300.0
+"""The operator writes as often how long others waited."""
 
 
 class Troubled(Protocol):
@@ -30,10 +39,21 @@ class Look:
 
 
 class Source:
-    """Looks at a mirror; `taken_at`, in seconds since the epoch, is when a file was written, None for a live one."""
+    """Looks at a mirror; `taken_at`, in seconds since the epoch, is when a file was written, None for a live one.
 
-    def __init__(self, mirror: Mirror, feeds: Sequence[Troubled] = (), *, taken_at: float | None = None) -> None:
+    `waits` fetches how long others waited.
+    """
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        feeds: Sequence[Troubled] = (),
+        *,
+        waits: Waits | None = None,
+        taken_at: float | None = None,
+    ) -> None:
         self._mirror, self._feeds, self._taken_at = mirror, feeds, taken_at
+        self._waits, self._known, self._known_at = waits, UNSEEN, -math.inf
         self._numbers = itertools.count(1)
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -43,6 +63,10 @@ class Source:
     @property
     def live(self) -> bool:
         return self._taken_at is None
+
+    def now(self) -> float:
+        """Return when what is shown is, in seconds since the epoch."""
+        return time.time() if self._taken_at is None else self._taken_at
 
     async def last(self) -> Look:
         """Return the last look there was, the first one where there was none."""
@@ -68,5 +92,15 @@ class Source:
         return next(iter(sorted({feed.trouble for feed in self._feeds if feed.trouble})), "")
 
     async def _look(self) -> Look:
-        reading = await decided(self._mirror, time.time() if self._taken_at is None else self._taken_at)
-        return Look(next(self._numbers), reading, picture(reading), self.trouble())
+        await self._remember()
+        reading = await decided(self._mirror, self.now(), self._known)
+        lines = picture(replace(reading, known=UNSEEN))  # the page asks for one start at a time: all take a while
+        return Look(next(self._numbers), reading, lines, self.trouble())
+
+    async def _remember(self) -> None:
+        """Read how long others waited, now and then; while that can't be read, what was known holds."""
+        if self._waits is None or self.now() - self._known_at < FRESH_S:
+            return
+        self._known_at = self.now()
+        with contextlib.suppress(Failure, ApiError):
+            self._known = await self._waits()

@@ -5,6 +5,9 @@ from typing import Any
 
 import orjson
 
+from chippool.cli.anonymous_memory import names_in, under_names
+from chippool.sim.recorded import MEMORY
+
 Json = dict[str, Any]
 WORDS = {
     "Namespace": "namespace",
@@ -33,7 +36,7 @@ def anonymised(items: Sequence[Json]) -> list[Json]:
     found = []
     for item in items:
         bare = item if item["kind"] in LABELLED else _unlabelled(item)
-        named: Json = _under(renamed, bare)
+        named: Json = under_names(renamed, _under(renamed, bare)) if item["kind"] == MEMORY else _under(renamed, bare)
         found.append(_under(teams, named) if item["kind"] in {"Namespace", "ChipQueue"} else named)
     return found
 
@@ -45,6 +48,8 @@ def _renamed(items: Sequence[Json]) -> dict[str, str]:
         _number(found, word, (item["metadata"]["name"] for item in items if item["kind"] == kind), KEPT)
     owners = (owner.get("name", "") for item in items for owner in item["metadata"].get("ownerReferences") or ())
     _number(found, "owner", owners, KEPT)
+    past = (name for item in items if item["kind"] == MEMORY for name in names_in(item))
+    _number(found, "past", past, KEPT)
     return found
 
 

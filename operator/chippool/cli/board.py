@@ -12,15 +12,15 @@ import typer
 
 from chippool.board.server import Board
 from chippool.board.source import Source
-from chippool.cli import options
-from chippool.cli.cluster import connected
+from chippool.cli import options, waits
+from chippool.cli.cluster import connected, opened
 from chippool.cli.failures import Failure, answered
-from chippool.cli.forecast_live import histories
+from chippool.cli.forecast_live import Histories, histories, histories_of
 from chippool.cli.kept import OPERATOR_NAMESPACE, OperatorNamespace
 from chippool.cli.listing import whole
 from chippool.cli.top_live import followed
-from chippool.sim.fleet import BadInputError
-from chippool.sim.recorded import mirror_of, recorded
+from chippool.sim.recorded import mirror_of
+from chippool.visibility.expectation import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ async def _made(target: options.Target, namespace: str | None, operator: str) ->
     async with connected(target) as client:
         mirror = await whole(client, "board")
         async with followed(client, mirror) as feeds:
-            source = Source(mirror, feeds)
+            source = Source(mirror, feeds, waits=lambda: waits.remembered(client, operator))
             await source.look()
             yield Board(
                 source,
@@ -83,14 +83,19 @@ async def _made(target: options.Target, namespace: str | None, operator: str) ->
 
 async def _of_file(target: options.Target, namespace: str | None) -> Board:
     assert target.snapshot is not None
-    try:
-        found = recorded(target.snapshot)
-    except BadInputError as error:
-        raise Failure(f"{error}.") from error
-    mirror = mirror_of(found.items, found.taken_at)
-    source = Source(mirror, taken_at=found.taken_at)
+    found = opened(target.snapshot)
+    mirror, kept = mirror_of(found.items, found.taken_at), histories_of(found.memory)
+
+    async def known() -> Known:
+        return waits.recorded(found.memory)
+
+    async def remembered() -> Histories:
+        return kept
+
+    source = Source(mirror, waits=known, taken_at=found.taken_at)
     await source.look()
-    return Board(source, mirror, name=target.snapshot.name, namespace=namespace or "default")
+    read = remembered if kept else None
+    return Board(source, mirror, name=target.snapshot.name, namespace=namespace or "default", histories=read)
 
 
 @asynccontextmanager

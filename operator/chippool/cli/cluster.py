@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from chippool.cli import waits
 from chippool.cli.failures import Failure
 from chippool.cli.options import Target
 from chippool.kube.client import ApiError, Client
 from chippool.sim.fleet import BadInputError
-from chippool.sim.recorded import mirror_of, recorded
+from chippool.sim.recorded import Recorded, mirror_of, recorded
 from chippool.state.kinds import KINDS, Kind
 from chippool.state.mirror import Mirror
 from chippool.visibility.reading import Reading, decided
@@ -37,13 +38,19 @@ async def connected(target: Target) -> AsyncIterator[Client]:
         await client.close()
 
 
+def opened(path: Path) -> Recorded:
+    """Return what a file of `chippool snapshot` has; Failure where it can't be read."""
+    try:
+        return recorded(path)
+    except BadInputError as error:
+        raise Failure(f"--snapshot: {error}.") from error
+
+
 async def from_file(path: Path) -> Reading:
     """Return what a file of `chippool snapshot` shows, as of when it was taken."""
-    try:
-        found = recorded(path)
-    except BadInputError as error:
-        raise Failure(f"{error}.") from error
-    return await decided(mirror_of(found.items, found.taken_at), found.taken_at)
+    found = opened(path)
+    known = waits.recorded(found.memory)
+    return await decided(mirror_of(found.items, found.taken_at), found.taken_at, known)
 
 
 async def mirrored(client: Client) -> Mirror:

@@ -26,6 +26,7 @@ def live(
     *,
     kubeconfig: options.Kubeconfig = None,
     of_kubeconfig: options.Context = None,
+    snapshot: options.Recorded = None,
     namespace: OperatorNamespace = OPERATOR_NAMESPACE,
     plot: Annotated[
         Path | None,
@@ -41,7 +42,7 @@ def live(
     if context.invoked_subcommand is not None:
         return
     picture = computed(lambda: svg(plot))
-    seen = answered(forecasts(options.Target(kubeconfig, of_kubeconfig), namespace, picture))
+    seen = answered(forecasts(options.Target(kubeconfig, of_kubeconfig, snapshot), namespace, picture))
     if output is Tabular.TABLE:
         show(seen)
     else:

@@ -1,17 +1,18 @@
 """`chippool forecast` of the live cluster: demand with its band, the stock, and how long it lasts."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from chippool.cli.cluster import connected, mirrored
+from chippool.cli.cluster import connected, mirrored, opened
 from chippool.cli.forecast_generations import QueueGenerations, generations
-from chippool.cli.kept import required
+from chippool.cli.kept import labelled, required
 from chippool.cli.options import Target
 from chippool.cli.plots import written
 from chippool.core.capacity import Purpose, capacities, share
@@ -20,6 +21,7 @@ from chippool.core.outlook import DAY_S, Known, Outlook, outlook
 from chippool.core.runway import Demand
 from chippool.kube.client import Client
 from chippool.sim.outlook_drawing import drawn
+from chippool.sim.recorded import mirror_of
 from chippool.state.history import DEMAND, LABEL, evidence_of, ring_of
 from chippool.state.mirror import Mirror
 
@@ -70,9 +72,7 @@ class Forecasts:
 
 async def forecasts(target: Target, namespace: str, plot: Path | None = None) -> Forecasts:
     """Return the outlook of every pool, and draw it if asked to; Failure: the history can't be read."""
-    async with connected(target) as client:
-        mirror, kept = await mirrored(client), await histories(client, namespace)
-    now = time.time()
+    mirror, kept, now = await _looked(target, namespace)
     seen = {name: _outlook(mirror, name, kept.get(name, {}), now) for name in sorted(mirror.pool_records)}
     if plot is not None:
         written(plot, drawn([*seen.items()], now))
@@ -81,9 +81,23 @@ async def forecasts(target: Target, namespace: str, plot: Path | None = None) ->
     return Forecasts(_moment(now), pools, domestic_share(mirror), generations(mirror, known, now))
 
 
+async def _looked(target: Target, namespace: str) -> tuple[Mirror, Histories, float]:
+    """Return the cluster, what the operator remembers of it, and when that was so."""
+    if target.snapshot is not None:
+        found = opened(target.snapshot)
+        return mirror_of(found.items, found.taken_at), histories_of(found.memory), found.taken_at
+    async with connected(target) as client:
+        return await mirrored(client), await histories(client, namespace), time.time()
+
+
 async def histories(client: Client, namespace: str) -> Histories:
     """Return what the operator remembers of each pool; Failure: it can't be read."""
-    items = await required(client, namespace, LABEL, "what was asked for")
+    return histories_of(await required(client, namespace, LABEL, "what was asked for"))
+
+
+def histories_of(memory: Iterable[Mapping[str, Any]]) -> Histories:
+    """Return the same of some ConfigMaps; nothing where no history is among them."""
+    items = labelled(memory, LABEL)
     return {PoolName(item["metadata"]["labels"][LABEL]): item.get("data") or {} for item in items}
 
 

@@ -1,6 +1,6 @@
 """What the operator keeps in ConfigMaps of its namespace, read with the user's own rights."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +26,11 @@ async def listed(client: Client, namespace: str, label: str) -> list[Json] | Non
             raise
         return None
     return list((found or {}).get("items", []))
+
+
+def labelled(items: Iterable[Json], label: str) -> list[Json]:
+    """Return those of some ConfigMaps that have the label."""
+    return [item for item in items if label in (item["metadata"].get("labels") or {})]
 
 
 async def required(client: Client, namespace: str, label: str, what: str) -> list[Json]:

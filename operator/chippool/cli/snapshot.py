@@ -16,7 +16,11 @@ from chippool.cli import options
 from chippool.cli.anonymous import anonymised
 from chippool.cli.cluster import connected, listed
 from chippool.cli.failures import Failure, answered, computed
-from chippool.sim.recorded import KIND
+from chippool.cli.kept import OPERATOR_NAMESPACE, OperatorNamespace
+from chippool.cli.kept import listed as memory
+from chippool.kube.client import Client
+from chippool.sim.recorded import KIND, MEMORY
+from chippool.state import experience, history
 from chippool.state.kinds import KINDS
 from chippool.visibility.words import moment
 
@@ -53,13 +57,15 @@ def snapshot(
         bool,
         typer.Option("--anonymous", help="With made-up names of namespaces, workloads, queues, classes and nodes."),
     ] = False,
+    operator: OperatorNamespace = OPERATOR_NAMESPACE,
 ) -> None:
-    """Write the cluster into a file, as far as decisions look at it.
+    """Write the cluster into a file, as far as decisions look at it, and what the operator remembers of it.
 
     Left out are environment, commands and arguments of containers, volumes, addresses and everything else that nothing
-    is decided by. `top`, `explain`, `pools`, `queues`, `workloads` and `simulate cluster` read it with --snapshot.
+    is decided by. `top`, `explain`, `pools`, `queues`, `workloads`, `what-if`, `forecast`, `board` and `simulate
+    cluster` read it with --snapshot.
     """
-    found = answered(_taken(options.Target(kubeconfig, context)))
+    found = answered(_taken(options.Target(kubeconfig, context), operator))
     items = anonymised(found) if anonymous else found
     document = {
         "apiVersion": names.API_VERSION,
@@ -73,9 +79,24 @@ def snapshot(
         typer.echo(f"{len(items)} objects in {file}{' (anonymous)' if anonymous else ''}.", err=True)
 
 
-async def _taken(target: options.Target) -> list[Json]:
+async def _taken(target: options.Target, operator: str) -> list[Json]:
     async with connected(target) as client:
-        return [trimmed(kind.name, item) for kind in KINDS async for item in listed(client, kind)]
+        items = [trimmed(kind.name, item) for kind in KINDS async for item in listed(client, kind)]
+        return [*items, *await _remembered(client, operator)]
+
+
+async def _remembered(client: Client, operator: str) -> list[Json]:
+    """Return what was asked for and how long others waited; who may not read that is told what the file lacks."""
+    found = [
+        item for label in (history.LABEL, experience.LABEL) for item in await memory(client, operator, label) or ()
+    ]
+    if not found:
+        typer.echo(
+            f"The file has no runway and no expected starts: the operator keeps nothing in {operator} yet, or you may "
+            "not list ConfigMaps there (--operator-namespace names another).",
+            err=True,
+        )
+    return [trimmed(MEMORY, dict(item)) for item in found]
 
 
 def trimmed(kind: str, raw: Json) -> Json:

@@ -1,15 +1,16 @@
-"""What starts are predicted from, read with the user's own rights from where the operator keeps it."""
+"""What starts are predicted from, read with the user's own rights from where the operator keeps it, or from a file."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
-from chippool.cli.kept import OPERATOR_NAMESPACE, listed
+from chippool.cli.kept import OPERATOR_NAMESPACE, Json, labelled, listed
 from chippool.core.eta import Experience
 from chippool.kube.client import Client
 from chippool.state.experience import LABEL
 from chippool.state.experience import listed as learnt
-from chippool.visibility.expectation import Known
+from chippool.visibility.expectation import UNSEEN, Known
 
 OperatorNamespace = Annotated[
     str,
@@ -30,3 +31,9 @@ async def remembered(client: Client, namespace: str) -> Known:
             "that right, or name its namespace with --operator-namespace",
         )
     return Known(learnt({"items": found}))
+
+
+def recorded(memory: Iterable[Json]) -> Known:
+    """Return the same of a file's ConfigMaps."""
+    found = labelled(memory, LABEL)
+    return Known(learnt({"items": found})) if found else UNSEEN

@@ -11,22 +11,20 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from chippool.api.duration import seconds
-from chippool.cli import options
-from chippool.cli.cluster import ForbiddenError, connected, mirrored
+from chippool.cli import options, waits
+from chippool.cli.cluster import ForbiddenError, connected, mirrored, opened
 from chippool.cli.failures import Exit, Failure, answered, computed
-from chippool.cli.forecast_live import Histories, histories, known_of
+from chippool.cli.forecast_live import Histories, histories, histories_of, known_of
 from chippool.cli.kept import OPERATOR_NAMESPACE
 from chippool.cli.plots import svg, written
 from chippool.cli.structured import text
-from chippool.cli.waits import remembered
 from chippool.cli.what_if_document import documented
 from chippool.cli.what_if_flags import Wishes, changes, gains
 from chippool.cli.what_if_text import lines
 from chippool.control.learner import Learner
 from chippool.kube.client import Client
 from chippool.shell import memory
-from chippool.sim.fleet import BadInputError
-from chippool.sim.recorded import mirror_of, recorded
+from chippool.sim.recorded import mirror_of
 from chippool.sim.submitted import Surroundings, latest
 from chippool.sim.whatif import what_if
 from chippool.sim.whatif_drawing import drawn
@@ -151,7 +149,7 @@ async def _look(target: options.Target, namespace: str | None, operator: str) ->
                 "namespaces. Ask for the chart's ClusterRole chippool-observer, or one with the verb list on them."
             ) from forbidden
         scene = _scene(mirror, time.time(), namespace or client.namespace, await _remembered(client, operator))
-        return replace(scene, experience=(await remembered(client, operator)).experience)
+        return replace(scene, experience=(await waits.remembered(client, operator)).experience)
 
 
 async def _remembered(client: Client, namespace: str) -> Histories:
@@ -163,11 +161,9 @@ async def _remembered(client: Client, namespace: str) -> Histories:
 
 
 def _of_file(path: Path, namespace: str) -> Surroundings:
-    try:
-        found = recorded(path)
-    except BadInputError as error:
-        raise Failure(f"--snapshot: {error}.") from error
-    return _scene(mirror_of(found.items, found.taken_at), found.taken_at, namespace, {})
+    found = opened(path)
+    scene = _scene(mirror_of(found.items, found.taken_at), found.taken_at, namespace, histories_of(found.memory))
+    return replace(scene, experience=waits.recorded(found.memory).experience)
 
 
 def _scene(mirror: Mirror, moment: float, namespace: str, kept: Histories) -> Surroundings:

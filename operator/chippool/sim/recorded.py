@@ -18,6 +18,8 @@ from chippool.state.translate_pod import pod
 KIND = "ClusterSnapshot"
 Json = dict[str, Any]
 PROJECTIONS = {kind.name: kind.project for kind in KINDS}
+MEMORY = "ConfigMap"
+"""Kind of what is no object of the cluster's own, but what the operator remembers of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Recorded:
 
     taken_at: float
     items: tuple[Json, ...]
+    memory: tuple[Json, ...] = ()
+    """The operator's ConfigMaps, if whoever took it could read them."""
 
 
 def recorded(path: Path) -> Recorded:
@@ -40,7 +44,9 @@ def recorded(path: Path) -> Recorded:
     if not isinstance(found, dict) or found.get("kind") != KIND:
         raise BadInputError(f"{path} is no file of `chippool snapshot`: its kind is not {KIND}")
     try:
-        return Recorded(time_of(found["takenAt"]), tuple(found["items"]))
+        taken_at, items = time_of(found["takenAt"]), tuple(found["items"])
+        memory = tuple(item for item in items if item["kind"] == MEMORY)
+        return Recorded(taken_at, tuple(item for item in items if item["kind"] != MEMORY), memory)
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"{path}: takenAt and items must be a time and a list: {error!r}") from error
 
