@@ -111,8 +111,8 @@ screens: setup ## Take the pictures of `top`, `explain` and the board that the d
 bench: bench-core bench-cluster ## Both benchmarks.
 
 .PHONY: bench-core
-bench-core: setup ## Time of one decision by nodes and pending workloads, into build/bench/core.json.
-	@$(COMPILED) $(BIN)/python -m tools.bench.core --output build/bench/core.json
+bench-core: setup ## Time of one decision by nodes and pending workloads, into build/bench/core.json, and a report beside it.
+	@$(COMPILED) $(BIN)/python -m tools.bench.core --rows build/bench/core.json --output build/bench/core-report.json
 
 .PHONY: bench-scrape
 bench-scrape: setup ## Time and size of a scrape at 15,000 nodes, 200 queues and 10 classes, into build/bench/scrape.json.
@@ -123,8 +123,8 @@ bench-board: setup ## First paint and updates of the board at 5,000 nodes and 2,
 	@$(COMPILED) $(BIN)/python -m tools.bench.board --output build/bench/board.json
 
 .PHONY: bench-cluster
-bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and Kueue, into build/bench/cluster.json.
-	@$(COMPILED) $(BIN)/python -m tools.bench.cluster
+bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and Kueue, into build/bench/cluster.json, and a report beside it.
+	@$(COMPILED) $(BIN)/python -m tools.bench.cluster --rows build/bench/cluster.json --output build/bench/cluster-report.json
 
 .PHONY: proof
 proof: setup ## What takes too long for CI, into proof/: benchmarks, scale, real traces. DATA=folder of the openb lists GAVEL=folder of Gavel's jobs

@@ -1,8 +1,12 @@
+import argparse
+import json
+
 from chippool.core.cycle import schedule
 from chippool.core.plan import Admit, Displace
 from chippool.core.reasons import Reason
 from tools.bench.core import measure
 from tools.bench.features import all_on
+from tools.bench.report import add_outputs, write
 from tools.bench.world import CHIPS, NOW, Scale, a_world
 
 
@@ -29,3 +33,13 @@ def test_where_every_feature_is_in_use_each_rule_of_sharing_has_its_victims():
     reasons = {d.reason for d in plan.decisions if isinstance(d, Displace)}
     assert {Reason.PREEMPTED, Reason.RECLAIMED, Reason.SCAVENGED} <= reasons
     assert any(isinstance(d, Admit) and not d.victims for d in plan.decisions)
+
+
+def test_the_results_are_a_list_and_the_report_has_them_with_the_machine(tmp_path):
+    report = measure((("queues", a_world, Scale(20, 10, full=True)),), runs=1)
+    parser = argparse.ArgumentParser()
+    add_outputs(parser)
+    rows, whole = tmp_path / "build" / "core.json", tmp_path / "report.json"
+    write(report, parser.parse_args(["--rows", str(rows), "-o", str(whole)]))
+    assert json.loads(rows.read_text()) == report["results"]
+    assert json.loads(whole.read_text())["machine"]["cpus"]

@@ -22,6 +22,7 @@ from tools.bench.displace import displacing
 from tools.bench.kueue import Kueue
 from tools.bench.loads import surroundings
 from tools.bench.machine import machine, today
+from tools.bench.report import add_outputs, write
 from tools.bench.round import clear, measure
 from tools.plane import paths
 from tools.plane.fleet import Fleet
@@ -41,14 +42,13 @@ def main() -> None:
         rig.install(plane)
         plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(surroundings()))
         report = asyncio.run(_Bench(plane, asked).run())
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
-    asked.output.write_text(json.dumps(report, indent=2) + "\n")
+    write(report, asked)
     print(json.dumps(report["summary"], indent=2))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.bench.cluster", description=__doc__)
-    parser.add_argument("-o", "--output", type=Path, default=Path("build/bench/cluster.json"))
+    add_outputs(parser)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--samples", type=int, default=100, help="displacing workloads to time")
     parser.add_argument("--kueue", type=Path, default=os.environ.get("KUEUE_BIN"), help="folder with Kueue, if built")

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from chippool.control.decided import decided
@@ -20,6 +19,7 @@ from chippool.core.plan import Admit, Displace, Hold
 from chippool.shell import memory
 from tools.bench.features import all_on
 from tools.bench.machine import machine, today
+from tools.bench.report import add_outputs, write
 from tools.bench.steady import steady
 from tools.bench.world import NOW, Scale, a_world
 
@@ -35,17 +35,14 @@ _Case = tuple[str, Callable[[Scale], Snapshot], Scale]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    add_outputs(parser)
     parser.add_argument("--runs", type=int, default=5, help="runs of each size")
     parser.add_argument("--quick", action="store_true", help="small sizes only, to see that it works")
     asked = parser.parse_args()
     report = measure(tuple(_cases(asked.quick)), 1 if asked.quick else asked.runs)
-    text = json.dumps(report, indent=2)
-    if asked.output is None:
-        print(text)
-        return
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
-    asked.output.write_text(text + "\n")
+    write(report, asked)
+    if asked.output is None and asked.rows is None:
+        print(json.dumps(report, indent=2))
 
 
 def measure(cases: tuple[_Case, ...], runs: int) -> dict[str, Any]:

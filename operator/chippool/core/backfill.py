@@ -83,10 +83,19 @@ class Bookings:
             self.made.update(dict.fromkeys(best.keys, best))
             self._next.clear()
 
+    def may_be_next(self, option: Option, *, limited: bool) -> bool:
+        """False where it is certain that nothing is reserved for it: asked before anything is worked out for it.
+
+        `limited`: it waits for a limit, of which there may be several.
+        """
+        if option.scavenges or self._tries[option.pool] >= TRIES:
+            return False
+        return limited or (option.pool, None) not in self.made
+
     def _start(self, head: WorkloadKey, seeker: Seeker, chance: Chance) -> Reservation | None:
         pool = chance.option.pool
         wanted: tuple[int | None, ...] = chance.levels or (None,)
-        if any((pool, i) in self.made for i in wanted) or chance.option.scavenges or self._tries[pool] >= TRIES:
+        if any((pool, i) in self.made for i in wanted) or self._tries[pool] >= TRIES:
             return None
         self._tries[pool] += 1
         leavers = sorted(self._leavers(seeker, chance), key=lambda one: (one.at, one.uid))

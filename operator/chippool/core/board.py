@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from chippool.core.access import scavenges
 from chippool.core.backfill import Bookings
@@ -122,10 +121,7 @@ class Board:
     def options(self, workload: Workload) -> tuple[Option, ...]:
         """Every way to admit it, the preferred first."""
         queue, class_name = workload.queue, workload.class_name
-        return tuple(
-            replace(option, scavenges=True) if self.scavenges(option.pool, queue, class_name) else option
-            for option in ways(workload)
-        )
+        return tuple(ways(workload, lambda pool: self.scavenges(pool, queue, class_name)))
 
     def openings(self, option: Option, claim: Claim) -> list[Option]:
         """Where room may be made by displacing: the option as it is, or as it is in each domain that may open."""

@@ -89,10 +89,14 @@ def _fill_beside(kept_for: Reservation, board: Board, option: Option) -> Spots:
     return spots + kept_for.lend(shelf, option.variant.ask, option.replicas - total(spots))
 
 
+_NO_ROOM = frozenset({Reason.CHIPS_SHORT, Reason.ROOM_SHORT, Reason.DOMAIN_SHORT})
+
+
 def chances(board: Board, seeker: Seeker, lacks: tuple[Shortage, ...]) -> Iterator[Chance]:
     """The ways that others' chips, their room or a limit stand in the way of."""
     for option, lack in zip(seeker.options, lacks, strict=True):
-        if lack.reason in {Reason.CHIPS_SHORT, Reason.ROOM_SHORT, Reason.DOMAIN_SHORT, Reason.QUEUE_LIMIT}:
+        limited = lack.reason is Reason.QUEUE_LIMIT
+        if (limited or lack.reason in _NO_ROOM) and board.bookings.may_be_next(option, limited=limited):
             pool, attempt = option.pool, Attempt(board, seeker, option)
             quota = board.ledger.left(seeker.queue, pool, option.new) if option.new else {}
             for one in board.topologies.apart(option):

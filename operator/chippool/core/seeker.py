@@ -1,6 +1,6 @@
 """Everything about a workload that decides where it can go, and nothing else: equal seekers get equal answers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from chippool.core.constraints import Within
@@ -53,12 +53,16 @@ def as_grower(seeker: Seeker, grows: Grows) -> Seeker:
     return replace(seeker, grows=True, preempts=seeker.preempts and grows is Grows.SPARED)
 
 
-def ways(workload: Workload) -> Iterator[Option]:
-    """Every way to admit a workload that waits, the preferred first; what has succeeded needs no chips again."""
+def ways(workload: Workload, scavenges: Callable[[PoolName], bool]) -> Iterator[Option]:
+    """Every way to admit a workload that waits, the preferred first; what has succeeded needs no chips again.
+
+    `scavenges`: whether it only gets there what nobody else waits for.
+    """
     for variant in workload.variants:
         replicas = max(_start(workload, variant) - workload.succeeded, 0)
         for pool in variant.pools if _is_open(workload, variant) else ():
-            yield Option(variant, pool, replicas, replicas * variant.ask.chips, topology=workload.topology)
+            new = replicas * variant.ask.chips
+            yield Option(variant, pool, replicas, new, scavenges(pool), topology=workload.topology)
 
 
 def _start(workload: Workload, variant: Variant) -> int:
