@@ -1,7 +1,17 @@
 import pytest
 
 from chippool.core.assignment import Effort, greedy, solve, worth
-from chippool.core.matching import AGEING, ageing, choose_together, claims_in_order, relative_speeds, worths
+from chippool.core.ids import PoolName, VariantName, WorkloadKey
+from chippool.core.matching import (
+    AGEING,
+    Contender,
+    Way,
+    ageing,
+    choose_together,
+    claims_in_order,
+    relative_speeds,
+    worths,
+)
 from chippool.core.prices import running_mean
 from chippool.core.seating import Option, Problem, Row, seated
 from tests.core.contenders import a_contender, a_way, free, pools_of
@@ -200,3 +210,19 @@ def test_prices_are_kept_as_a_mean_that_forgets():
         0.3679, abs=1e-4
     )
     assert running_mean({"h800": 1.0}, {"h800": 0.0}, seconds=0) == {"h800": 1.0}
+
+
+def test_who_is_left_out_where_sizes_are_unlike_may_have_had_a_place():
+    """Nobody moves into the pool that is being cleared: w4 would have to go there for w0 to leave it for w2."""
+
+    def way(pool, chips):
+        return Way(VariantName(f"on-{pool}"), PoolName(pool), chips, 1.0)
+
+    contenders = [
+        Contender(WorkloadKey("w0"), (way("c", 2000), way("b", 2000)), held=0, settled=False),
+        Contender(WorkloadKey("w2"), (way("c", 2000),), claim=1.0),
+        Contender(WorkloadKey("w4"), (way("c", 1000), way("b", 1000)), held=1, settled=False),
+    ]
+    found = choose_together(contenders, {PoolName("b"): 1000, PoolName("c"): 1000})
+    assert "w2" not in found.ways
+    assert not found.exact

@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chippool.core.assignment import Effort, greedy, solve, worth
-from chippool.core.ids import CHIP, PoolName, VariantName, WorkloadKey
-from chippool.core.matching import AGEING, RISE, Contender, Way, ageing, choose_together, claims_in_order
+from chippool.core.ids import CHIP, PoolName
+from chippool.core.matching import AGEING, RISE, ageing, choose_together, claims_in_order
 from chippool.core.seating import Option, Problem, Row, seated
 from tests.core.contenders import a_contender
 
@@ -162,22 +162,6 @@ def test_once_traded_nobody_trades_again(scene):
                 left[c.ways[k].pool] += sign * c.ways[k].chips
     settled = [replace(c, held=first.ways.get(c.key), settled=True) for c in contenders]
     assert choose_together(settled, left).ways == first.ways
-
-
-def test_who_is_left_out_where_sizes_are_unlike_may_have_had_a_place():
-    """Nobody moves into the pool that is being cleared: w4 would have to go there for w0 to leave it for w2."""
-
-    def way(pool, chips):
-        return Way(VariantName(f"on-{pool}"), PoolName(pool), chips, 1.0)
-
-    contenders = [
-        Contender(WorkloadKey("w0"), (way("c", 2000), way("b", 2000)), held=0, settled=False),
-        Contender(WorkloadKey("w2"), (way("c", 2000),), claim=1.0),
-        Contender(WorkloadKey("w4"), (way("c", 1000), way("b", 1000)), held=1, settled=False),
-    ]
-    found = choose_together(contenders, {PoolName("b"): 1000, PoolName("c"): 1000})
-    assert "w2" not in found.ways
-    assert not found.exact
 
 
 @given(scenes(priorities=(0, 1)))

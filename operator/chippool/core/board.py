@@ -134,9 +134,11 @@ class Board:
     def displace_for(self, pool: PoolName, bid: Bid) -> Room | None:
         """Rule 6 in this pool; on success the victims are gone from the board and their queues' use with them."""
         tenancy = self._tenancy(pool)
+        if beyond_reach(tenancy, bid):
+            return None
         tenancy.shelf.closed = bid.closed
         frontier = self._frontier(pool, bid.ask, bid.claim)
-        room = None if beyond_reach(tenancy, bid, frontier) else make_room(tenancy, bid, frontier)
+        room = make_room(tenancy, bid, frontier) if frontier.may_fit(bid.replicas, bid.floor) else None
         tenancy.shelf.closed = 0
         if room is None or not room.victims:
             return room

@@ -99,13 +99,9 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
     return spots if _above_floor(tenancy, bid, frontier, victims) else None
 
 
-def beyond_reach(tenancy: Tenancy, bid: Bid, frontier: Frontier) -> bool:
-    """Whether it would not fit, or too little would be free, even if all left whom the claim may take."""
-    if not frontier.may_fit(bid.replicas, bid.floor):
-        return True
-    if not bid.floor:
-        return False
-    return tenancy.shelf.free_in_all() + tenancy.total(frontier.claim) - bid.replicas * bid.ask.chips < bid.floor
+def beyond_reach(tenancy: Tenancy, bid: Bid) -> bool:
+    """Whether too few chips would be free even if all left whom the claim may take, wherever they are."""
+    return tenancy.shelf.free_in_all() + tenancy.total(bid.claim) - bid.replicas * bid.ask.chips < bid.floor
 
 
 def _above_floor(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list[Tenant]) -> bool:

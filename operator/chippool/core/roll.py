@@ -42,17 +42,17 @@ class Roll:
         self._node = node[order]
         self._rank = np.array([t.rank for t in ranked for _ in t.spots], np.int64)[order]
         self._held = np.array([n * t.ask.chips for t in ranked for n in t.spots.values()], np.int64)[order]
+        self._lower: dict[int, Truths] = {}
+        self._partings: dict[Path, tuple[Ints, Truths]] = {}
         self._in_all = np.array([sum(t.spots.values()) * t.ask.chips for t in ranked], np.int64)
 
     def taken(self, claim: Claim) -> Truths:
         """`may_take` for every tenant, gone or not."""
-        lower, depth = self._priority < claim.priority, self._parting(claim.path)
-        borrowed = self._loan <= depth
-        by_right = np.where(
-            self._is_within(claim, depth),
-            lower | borrowed | (self._external > claim.external),
-            lower & (borrowed | self._scavenges),
-        )
+        lower, (depth, borrowed) = self._below(claim.priority), self._parting(claim.path)
+        by_right = lower & (borrowed | self._scavenges)
+        if any(claim.within):
+            more = lower | borrowed if claim.external else lower | borrowed | self._external
+            by_right = np.where(self._is_within(claim, depth), more, by_right)
         found = np.where(self._seat == claim.path[-1], lower, by_right) if claim.path else by_right
         found &= ~self._fixed
         if claim.scavenges:
@@ -65,17 +65,28 @@ class Roll:
             found[[rank for key in claim.spared if key in self._ranks for rank in self._ranks[key]]] = False
         return found
 
-    def _parting(self, path: Path) -> Ints:
-        depth, together = np.zeros(self._seat.size, np.int64), np.ones(self._seat.size, np.bool_)
-        for level, i in zip(self._levels, path, strict=False):
-            together = together & (level == i)
-            depth += together
-        return depth
+    def _below(self, priority: int) -> Truths:
+        found = self._lower.get(priority)
+        if found is None:
+            found = self._lower[priority] = self._priority < priority
+        return found
+
+    def _parting(self, path: Path) -> tuple[Ints, Truths]:
+        """How far down the way of each is the same, and whether it is borrowed from there on; the same for a queue."""
+        found = self._partings.get(path)
+        if found is None:
+            depth, together = np.zeros(self._seat.size, np.int64), np.ones(self._seat.size, np.bool_)
+            for level, i in zip(self._levels, path, strict=False):
+                together = together & (level == i)
+                depth += together
+            found = self._partings[path] = depth, self._loan <= depth
+        return found
 
     def _is_within(self, claim: Claim, depth: Ints) -> Truths:
         by_depth = np.zeros(max(len(claim.path), len(claim.within)) + 1, np.bool_)
         by_depth[: len(claim.within)] = claim.within
-        return by_depth[depth] & (self._external >= claim.external)
+        inside: Truths = by_depth[depth]
+        return inside & self._external if claim.external else inside
 
     def _yielded(self, takes: Takes) -> Truths:
         """Replicas past minReplicas, and what is scavenged where that counts too."""
@@ -103,5 +114,6 @@ class Roll:
         before = np.repeat((gained - held)[first], np.diff(first, append=node.size))
         open_then = free[node] + gained - before >= chips
         found = np.full(free.size, NO_RANK, np.int32)
-        np.minimum.at(found, node[open_then], rank[open_then].astype(np.int32))
+        opened = np.flatnonzero(open_then)[::-1]
+        found[node[opened]] = rank[opened]  # of several of one node the last one written stays: the lowest rank
         return found

@@ -47,6 +47,7 @@ class Tenancy:
         self._openings: dict[tuple[Milli, Claim], Openings] = {}
         self._if_all_left: dict[tuple[int, Claim], tuple[Ints, int]] = {}
         """Free chips by node if all left whom a claim may take, and how many had departed when that was added up."""
+        self._eligible: dict[int, Truths] = {}
         self._bounds: dict[tuple[int, Claim, Milli], tuple[int, int]] = {}
 
     def _seat(self, rank: int, tenant: Tenant) -> None:
@@ -103,7 +104,13 @@ class Tenancy:
         if found is None:
             nodes = len(self.shelf.nodes)
             left = self.free() + self.roll.held(self.taken(claim), nodes)
-            found = self._if_all_left[key] = np.maximum(left[flags_of(eligible, nodes)], 0), len(self.departed)
+            found = self._if_all_left[key] = np.maximum(left[self._flags(eligible)], 0), len(self.departed)
+        return found
+
+    def _flags(self, eligible: int) -> Truths:
+        found = self._eligible.get(eligible)
+        if found is None:
+            found = self._eligible[eligible] = flags_of(eligible, len(self.shelf.nodes))
         return found
 
     def gives_back(self, claim: Claim, i: int, chips: Milli) -> bool:
