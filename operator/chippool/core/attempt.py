@@ -33,6 +33,7 @@ class Attempt:
         self.has_quota = all(one.has_quota(path, option.new) for one in self.minded)
         """Whether it leaves those who are next their part of the limits."""
         self._claim: Claim | None = None
+        self._bid: Bid | None = None
         self._regained: list[Right] | None = None
         self._terms: tuple[Milli, int] | None = None
 
@@ -65,6 +66,13 @@ class Attempt:
 
     def bid(self, option: Option, claim: Claim, passed: Passed) -> Bid:
         """What it asks for by this right; `option` is its own, or the same in one domain."""
+        if option is not self.option or claim is not self._claim:
+            return self._its_bid(option, claim, passed)
+        if self._bid is None:
+            self._bid = self._its_bid(option, claim, passed)
+        return self._bid
+
+    def _its_bid(self, option: Option, claim: Claim, passed: Passed) -> Bid:
         if self._terms is None:
             shelf = self.board.shelves[self.option.pool]
             floor = min(self.floor, shelf.free_in_all()) if self.floor else 0

@@ -63,6 +63,7 @@ class Board:
         self._yielding: set[PoolName] = set()
         self._spare: set[PoolName] = set()
         self._scavenging: dict[tuple[PoolName, QueueName, ClassName], bool] = {}
+        self._options: dict[WorkloadKey, tuple[Workload, tuple[Option, ...]]] = {}
         self._tenants: defaultdict[PoolName, list[Tenant]] = defaultdict(list)
         self._tenancies: dict[PoolName, Tenancy] = {}
         self._contests: dict[PoolName, Contested] = {}
@@ -120,8 +121,12 @@ class Board:
 
     def options(self, workload: Workload) -> tuple[Option, ...]:
         """Every way to admit it, the preferred first."""
-        queue, class_name = workload.queue, workload.class_name
-        return tuple(ways(workload, lambda pool: self.scavenges(pool, queue, class_name)))
+        known = self._options.get(workload.key)
+        if known is None or known[0] is not workload:
+            queue, class_name = workload.queue, workload.class_name
+            found = tuple(ways(workload, lambda pool: self.scavenges(pool, queue, class_name)))
+            known = self._options[workload.key] = workload, found
+        return known[1]
 
     def openings(self, option: Option, claim: Claim) -> list[Option]:
         """Where room may be made by displacing: the option as it is, or as it is in each domain that may open."""

@@ -18,11 +18,17 @@ NO_RANK = 2**31 - 1
 """The rank at which a node opens that never does."""
 
 
+_FEW = 64
+"""Tenants that are sooner added one by one than all are added up anew."""
+
+
 class Roll:
-    """Tenants by rank, and what they hold by node; `there` is kept up to date by whoever lets them go."""
+    """Tenants by rank, and what they hold by node."""
 
     def __init__(self, ranked: Sequence[Tenant]) -> None:
         self.there: Truths = np.ones(len(ranked), np.bool_)
+        self.changed: list[tuple[int, int]] = []
+        """Everybody who came or went, in order: the rank, and 1 or -1."""
         self._ranks: defaultdict[WorkloadKey, list[int]] = defaultdict(list)
         for rank, tenant in enumerate(ranked):
             self._ranks[tenant.key].append(rank)
@@ -97,13 +103,19 @@ class Roll:
         rows = (some & self.there)[self._rank]
         return np.bincount(self._node[rows], self._held[rows], nodes).astype(np.int64)
 
-    def total(self, some: Truths) -> Milli:
-        """Chips that these tenants hold together, of those who are there."""
-        return int(self._in_all @ (some & self.there))
+    def mark(self, rank: int, *, there: bool) -> None:
+        """Count somebody in or out."""
+        if self.there[rank] != there:
+            self.there[rank] = there
+            self.changed.append((rank, 1 if there else -1))
 
-    def charged(self, some: Truths) -> Milli:
+    def total(self, some: Truths) -> "Sum":
+        """Chips that these tenants hold together on the pool's nodes, of those who are there."""
+        return Sum(self, some, self._in_all)
+
+    def charged(self, some: Truths) -> "Sum":
         """Chips that count as used by these tenants, of those who are there."""
-        return int(self._chips @ (some & self.there))
+        return Sum(self, some, self._chips)
 
     def openings(self, some: Truths, free: Ints, chips: Milli) -> Ranks:
         """By node, the rank of the one whose leaving makes so many chips free, were these to leave in order."""
@@ -117,3 +129,25 @@ class Roll:
         opened = np.flatnonzero(open_then)[::-1]
         found[node[opened]] = rank[opened]  # of several of one node the last one written stays: the lowest rank
         return found
+
+
+class Sum:
+    """What some tenants have together, of those who are there; kept up as they come and go."""
+
+    def __init__(self, roll: Roll, some: Truths, column: Ints) -> None:
+        self._roll, self._some, self._column = roll, some, column
+        self._chips, self._read = self._added_up(), len(roll.changed)
+
+    def now(self) -> Milli:
+        changed = self._roll.changed
+        if len(changed) - self._read > _FEW:
+            self._chips = self._added_up()
+        else:
+            for rank, sign in changed[self._read :]:
+                if self._some[rank]:
+                    self._chips += sign * int(self._column[rank])
+        self._read = len(changed)
+        return self._chips
+
+    def _added_up(self) -> Milli:
+        return int(self._column @ (self._some & self._roll.there))

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 from chippool.core.appraisal import Appraisal
 from chippool.core.bits import bits_of, flags_of
@@ -19,8 +19,7 @@ Seats = tuple[int, ...]
 """The chips that replicas with a fraction sit on, one each; empty for whole chips, which are alike."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """A moment `rollback` can return to."""
 
     length: int

@@ -10,7 +10,7 @@ from chippool.core.claim import Claim, shared
 from chippool.core.elastic import layers, put_together
 from chippool.core.holes import Ints
 from chippool.core.ids import Milli, WorkloadKey
-from chippool.core.roll import NO_RANK, Roll, Truths
+from chippool.core.roll import NO_RANK, Roll, Sum, Truths
 from chippool.core.shelf import Shelf
 from chippool.core.tenant import GUARANTEED, Tenant, cost
 
@@ -39,8 +39,8 @@ class Tenancy:
             self._seat(rank, tenant)
         self.roll = Roll(self.ranked)
         self._taken: dict[Claim, Truths] = {}
-        self._sums: dict[tuple[int, int], Milli] = {}
-        """What those hold whom a claim may take, in all or below a place in the tree, until somebody comes or goes."""
+        self._sums: dict[tuple[int, int], Sum] = {}
+        """What those hold whom a claim may take, in all or below a place in the tree."""
         self._free: Ints = np.array(shelf.free, np.int64)
         self._read = len(shelf.touched)
         self._beneath: dict[int, Truths] = {}
@@ -84,7 +84,7 @@ class Tenancy:
         found = self._sums.get(key)
         if found is None:
             found = self._sums[key] = self.roll.total(taken)
-        return found
+        return found.now()
 
     def bound(self, chips: Milli, eligible: int, claim: Claim) -> tuple[int, int]:
         """Replicas of so many chips that would fit on eligible nodes if all left whom the claim may take.
@@ -120,7 +120,7 @@ class Tenancy:
         found = self._sums.get(key)
         if found is None:
             found = self._sums[key] = self.roll.charged(taken & self._below(i))
-        return found >= chips
+        return found.now() >= chips
 
     def _below(self, i: int) -> Truths:
         found = self._beneath.get(i)
@@ -182,8 +182,7 @@ class Tenancy:
 
     def _count(self, tenant: Tenant, *, there: bool) -> None:
         tenant.gone = not there
-        self.roll.there[tenant.rank] = there
-        self._sums.clear()
+        self.roll.mark(tenant.rank, there=there)
 
 
 def _lost_some(whole: Tenant) -> bool:
