@@ -127,8 +127,8 @@ bench-cluster: setup ## Pods a second on a control plane beside plain Jobs and K
 	@$(COMPILED) $(BIN)/python -m tools.bench.cluster --rows build/bench/cluster.json --output build/bench/cluster-report.json
 
 .PHONY: proof
-proof: setup ## What takes too long for CI, into proof/: benchmarks, scale, real traces. DATA=folder of the openb lists GAVEL=folder of Gavel's jobs
-	@$(COMPILED) $(BIN)/python -m tools.proof --data "$(DATA)" --gavel "$(GAVEL)"
+proof: setup ## What takes too long for CI, into proof/: benchmarks, scale, real traces. DATA=folder of the openb lists GAVEL=folder of Gavel's jobs DEMAND=hourly demand
+	@$(COMPILED) $(BIN)/python -m tools.proof --data "$(DATA)" --gavel "$(GAVEL)" --demand "$(DEMAND)"
 	@$(COMPILED) CHIPPOOL_PROOF=1 $(BIN)/python -m pytest tests/cluster/test_leaders.py tests/cluster/test_outages.py
 
 .PHONY: clean

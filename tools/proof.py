@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.proof", description=__doc__)
     parser.add_argument("--data", default=os.environ.get("DATA"), help="folder of openb's CSV files")
     parser.add_argument("--gavel", default=os.environ.get("GAVEL"), help="folder of Gavel's job lists")
+    parser.add_argument("--demand", default=os.environ.get("DEMAND"), help="CSV of hourly demand, as spot2026's")
     parser.add_argument("--folder", type=Path, default=paths.REPOSITORY / "proof", help="where the results go")
     parser.add_argument("--kueue", default=os.environ.get("KUEUE_BIN"))
     parser.add_argument("--peers", default=os.environ.get("KUEUE_PEER"))
@@ -43,6 +44,8 @@ def _arguments() -> argparse.Namespace:
         parser.error("the folder of openb's CSV files is missing: --data DIR, or DATA=DIR")
     if asked.gavel is None and "jobs" in (asked.only or STEPS):
         parser.error("the folder of Gavel's job lists is missing: --gavel DIR, or GAVEL=DIR")
+    if asked.demand is None and "backtest" in (asked.only or STEPS):
+        parser.error("the list of hourly demand is missing: --demand CSV, or DEMAND=CSV")
     return asked
 
 
@@ -83,6 +86,18 @@ def _scrape(_: argparse.Namespace) -> list[str]:
     return ["tools.bench.scrape"]
 
 
+def _backtest(asked: argparse.Namespace) -> list[str]:
+    return ["tools.backtest", "--csv", str(asked.demand)]
+
+
+def _what_if(_: argparse.Namespace) -> list[str]:
+    return ["tools.bench.whatif"]
+
+
+def _board(_: argparse.Namespace) -> list[str]:
+    return ["tools.bench.board"]
+
+
 def _day(_: argparse.Namespace) -> list[str]:
     return ["tools.day", "--hours", "24"]
 
@@ -101,6 +116,9 @@ STEPS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "jobs": _jobs,
     "packing": _packing,
     "eta": _eta,
+    "backtest": _backtest,
+    "what-if": _what_if,
+    "board": _board,
     "day": _day,
     "laws": _laws,
 }

@@ -101,6 +101,34 @@ def _eta(found: Json) -> Iterator[Row]:
         yield f"{name}: within the 80 % interval", f"{one['within_the_interval']:.0%}".replace("%", " %")
 
 
+def _backtest(found: Json) -> Iterator[Row]:
+    for one in found["results"]:
+        yield f"{one['chip']}: mean absolute error in chips", f"{one['mae']:g} (at most {one['at_most']:g})"
+        parts = f"{one['coverage']:.1%}, {one['coverage_of_last_third']:.1%}".replace("%", " %")
+        yield f"{one['chip']}: within the 80 % band, and of the last third", parts
+
+
+def _what_if(found: Json) -> Iterator[Row]:
+    for one in found["results"]:
+        where = f"{one['nodes']:,} nodes, {one['workloads']:,} workloads, {one['uses']}"
+        yield f"{one['question']}: {where}", f"{one['median_s']:g} s"
+
+
+def _board(found: Json) -> Iterator[Row]:
+    paint, update = found["firstPaintMilliseconds"], found["liveUpdateSeconds"]
+    where = f"{found['nodes']:,} nodes and {found['workloads']:,} workloads"
+    yield f"first paint, {where}: median and longest", f"{paint['median']:.0f} and {paint['most']:.0f} ms"
+    yield (
+        "from a change to the page that shows it: median and longest",
+        f"{update['median']:g} and {update['most']:g} s",
+    )
+
+
+def _laws(found: Json) -> Iterator[Row]:
+    yield "laws, random cases of all of them", f"{len(found['laws'])}, {found['cases']:,}"
+    yield "laws that failed", str(sum(1 for law in found["laws"].values() if law["failing"]))
+
+
 def _day(found: Json) -> Iterator[Row]:
     yield f"checks in {found['hours']:g} hours of cluster time", f"{found['checks']:,}"
     yield "violations", str(len(found["violations"]))
@@ -116,5 +144,9 @@ _PARTS = (
     ("packing", "Packing", _packing),
     ("jobs", "Mean time from arrival to end of jobs on unlike chips", _jobs),
     ("eta", "When waiting work starts, as told at submission", _eta),
+    ("backtest", "Demand forecast, a back-test on a real list", _backtest),
+    ("what-if", "What if", _what_if),
+    ("board", "The board in a browser", _board),
     ("day", "A random day with failures", _day),
+    ("laws", "Laws", _laws),
 )

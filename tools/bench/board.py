@@ -12,7 +12,7 @@ import aiohttp
 from playwright.async_api import Browser
 
 from chippool.sim.recorded import PROJECTIONS
-from tools.bench.machine import machine
+from tools.bench.machine import machine, today
 from tools.board.scene import Size, a_workload
 from tools.board.served import Served, large, painted, started
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=Path("build/bench/board.json"))
+    parser.add_argument("-o", "--output", type=Path, default=Path("build/bench/board.json"))
     output = parser.parse_args().output
     found = asyncio.run(measured(Size(now=time.time())))
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +35,8 @@ async def measured(size: Size) -> Json:
         paints = [await _paint(browser, served.address) for _ in range(TIMES)]
         news = [await _news(browser, served, size, number) for number in range(TIMES)]
         return {
+            "command": "python -m tools.bench.board",
+            "date": today(),
             "machine": machine(),
             "nodes": size.nodes,
             "workloads": size.workloads,
