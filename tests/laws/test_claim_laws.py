@@ -50,8 +50,31 @@ def claims(draw):
     )
 
 
-@given(st.lists(tenants(), max_size=8), claims())
-def test_the_roll_tells_for_each_tenant_what_the_law_tells_for_one(ranked, claim):
-    for rank, tenant in enumerate(ranked):
+def roll_of(tenants):
+    for rank, tenant in enumerate(tenants):
         tenant.rank = rank
-    assert Roll(ranked).taken(claim).tolist() == [may_take(claim, tenant) for tenant in ranked]
+    return Roll(tenants)
+
+
+@given(st.lists(tenants(), max_size=8), st.lists(claims(), min_size=1, max_size=4))
+def test_the_roll_tells_for_each_tenant_what_the_law_tells_for_one(ranked, asked):
+    roll = roll_of(ranked)
+    for claim in asked:
+        assert roll.taken(claim).tolist() == [may_take(claim, tenant) for tenant in ranked]
+
+
+@given(
+    st.lists(tenants(), min_size=8, max_size=8),
+    claims(),
+    st.lists(st.tuples(st.integers(0, 7), st.booleans(), st.integers(0, 99)), max_size=300),
+)
+def test_what_they_hold_together_is_what_a_recount_says_whoever_came_and_went(ranked, claim, moves):
+    roll = roll_of(ranked)
+    taken = roll.taken(claim)
+    held, charged = roll.total(taken), roll.charged(taken)
+    for rank, there, asked in moves:
+        roll.mark(rank, there=there)
+        if not asked:  # else there are many to catch up with
+            recount = sum(1000 for of in range(8) if taken[of] and roll.there[of])
+            assert held.now() == charged.now() == recount
+    assert held.now() == sum(1000 for of in range(8) if taken[of] and roll.there[of])
