@@ -15,6 +15,8 @@ from tools.plane.layout import Layout
 T = TypeVar("T")
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
+_IDLE_S = 3600.0
+"""Longer than anything waits: connections that aiohttp closes for being idle are not waited for when a session ends."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -28,7 +30,8 @@ def session(layout: Layout, *, patience_s: float = 30.0) -> aiohttp.ClientSessio
     pair = layout.pair("user-admin")
     trusted.load_cert_chain(pair.cert, pair.key)
     timeout = aiohttp.ClientTimeout(total=patience_s)
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusted, limit=64), timeout=timeout)
+    connector = aiohttp.TCPConnector(ssl=trusted, limit=64, keepalive_timeout=_IDLE_S)
+    return aiohttp.ClientSession(connector=connector, timeout=timeout)
 
 
 async def call(
