@@ -1,13 +1,13 @@
 """One way of one workload while it is searched for: what it has to mind and by what right it may displace others."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 
 from chippool.core.board import Board
 from chippool.core.claim import Claim, Takes
 from chippool.core.displacement import Bid
-from chippool.core.ids import Milli
 from chippool.core.regain import Passed, regained
 from chippool.core.reserve import kept
 from chippool.core.seeker import Option, Seeker
@@ -35,7 +35,6 @@ class Attempt:
         self._claim: Claim | None = None
         self._bid: Bid | None = None
         self._regained: list[Right] | None = None
-        self._terms: tuple[Milli, int] | None = None
 
     @property
     def claim(self) -> Claim:
@@ -66,15 +65,14 @@ class Attempt:
 
     def bid(self, option: Option, claim: Claim, passed: Passed) -> Bid:
         """What it asks for by this right; `option` is its own, or the same in one domain."""
-        if option is not self.option or claim is not self._claim:
-            return self._its_bid(option, claim, passed)
         if self._bid is None:
-            self._bid = self._its_bid(option, claim, passed)
-        return self._bid
+            self._bid = self._its_bid()
+        if option is self.option and claim is self._claim:
+            return self._bid
+        return replace(self._bid, ask=option.variant.ask, claim=claim, passed=passed)
 
-    def _its_bid(self, option: Option, claim: Claim, passed: Passed) -> Bid:
-        if self._terms is None:
-            shelf = self.board.shelves[self.option.pool]
-            floor = min(self.floor, shelf.free_in_all()) if self.floor else 0
-            self._terms = floor, reduce(or_, [one.nodes for one in self.minded], 0)
-        return Bid(option.variant.ask, option.replicas, claim, passed, *self._terms)
+    def _its_bid(self) -> Bid:
+        option, shelf = self.option, self.board.shelves[self.option.pool]
+        floor = min(self.floor, shelf.free_in_all()) if self.floor else 0
+        closed = reduce(or_, [one.nodes for one in self.minded], 0)
+        return Bid(option.variant.ask, option.replicas, self.claim, self.passed, floor, closed)

@@ -94,8 +94,9 @@ class Bookings:
 
     def _start(self, head: WorkloadKey, seeker: Seeker, chance: Chance) -> Reservation | None:
         pool = chance.option.pool
-        wanted: tuple[int | None, ...] = chance.levels or (None,)
-        if any((pool, i) in self.made for i in wanted) or self._tries[pool] >= TRIES:
+        if any((pool, i) in self.made for i in chance.levels):
+            return None
+        if not self.may_be_next(chance.option, limited=bool(chance.levels)):
             return None
         self._tries[pool] += 1
         leavers = sorted(self._leavers(seeker, chance), key=lambda one: (one.at, one.uid))

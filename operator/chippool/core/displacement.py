@@ -32,6 +32,11 @@ class Bid:
     closed: int = 0
     """Nodes it has to stay off, as bits: they are kept for who is next."""
 
+    @property
+    def needed(self) -> Milli:
+        """Chips that have to be free for it, what has to stay free among them."""
+        return self.replicas * self.ask.chips + self.floor
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -101,7 +106,7 @@ def _until_it_fits(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list
 
 def beyond_reach(tenancy: Tenancy, bid: Bid) -> bool:
     """Whether too few chips would be free even if all left whom the claim may take, wherever they are."""
-    return tenancy.shelf.free_in_all() + tenancy.total(bid.claim) - bid.replicas * bid.ask.chips < bid.floor
+    return tenancy.shelf.free_in_all() + tenancy.total(bid.claim) < bid.needed
 
 
 def _above_floor(tenancy: Tenancy, bid: Bid, frontier: Frontier, victims: list[Tenant]) -> bool:

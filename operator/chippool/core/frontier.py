@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from chippool.core.bits import Flags, flags_of
+from chippool.core.bits import Flags
 from chippool.core.claim import Claim
 from chippool.core.ids import Milli
 from chippool.core.model import Ask
@@ -110,8 +110,7 @@ class Frontier:
     @cached_property
     def _earliest(self) -> Ranks:
         """Before anything is known of what is on the nodes."""
-        eligible = flags_of(self._eligible, len(self._tenancy.shelf.nodes))
-        return np.where(eligible, 0, NO_RANK).astype(np.int32)
+        return np.where(self._tenancy.flags(self._eligible), 0, NO_RANK).astype(np.int32)
 
     def _leavers(self, i: int, takes: bytes) -> list[Tenant]:
         """Who has to leave node `i`, lowest first, until one more replica fits; empty if it never does."""

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from chippool.core.displacement import Room, fits_beside, join
+from chippool.core.displacement import Room, beyond_reach, fits_beside, join
 from chippool.core.elastic import must_go
-from chippool.core.ids import Milli
 from chippool.core.placement import Spot, Spots, fill, total
 from chippool.core.relocation import Move, comes_back
 from chippool.core.repacking import by_repacking
@@ -100,22 +99,14 @@ def _shifted(site: Site, tenant: Tenant, freed: Iterable[int]) -> Move | None:
 
 def _may_be_enough(site: Site) -> bool:
     """Moves within the pool leave as many chips free as there are; only who leaves it leaves more."""
-    short = _asked(site) - site.tenancy.shelf.free_in_all()
-    return short <= 0 or (not site.relocation.nobody_leaves() and short <= _takeable(site))
-
-
-def _asked(site: Site) -> Milli:
-    return site.bid.replicas * site.bid.ask.chips + site.bid.floor
-
-
-def _takeable(site: Site) -> Milli:
-    return site.tenancy.total(site.bid.claim)
+    if site.tenancy.shelf.free_in_all() >= site.bid.needed:
+        return True
+    return not site.relocation.nobody_leaves() and not beyond_reach(site.tenancy, site.bid)
 
 
 def _evictions(site: Site, gone: list[Tenant]) -> Iterator[int]:
     """Evict one more each time, the cheapest first; stops wherever there are chips enough to try with."""
-    shelf, asked = site.tenancy.shelf, _asked(site)
-    if shelf.free_in_all() + _takeable(site) < asked:
+    if beyond_reach(site.tenancy, site.bid):
         return
     for tenant in site.tenancy.takeable(site.bid.claim):
         if not site.effort.spend():
@@ -124,7 +115,7 @@ def _evictions(site: Site, gone: list[Tenant]) -> Iterator[int]:
             continue
         site.tenancy.evict(tenant)
         gone.append(tenant)
-        if shelf.free_in_all() >= asked:
+        if site.tenancy.shelf.free_in_all() >= site.bid.needed:
             yield len(gone)
 
 

@@ -104,10 +104,11 @@ class Tenancy:
         if found is None:
             nodes = len(self.shelf.nodes)
             left = self.free() + self.roll.held(self.taken(claim), nodes)
-            found = self._if_all_left[key] = np.maximum(left[self._flags(eligible)], 0), len(self.departed)
+            found = self._if_all_left[key] = np.maximum(left[self.flags(eligible)], 0), len(self.departed)
         return found
 
-    def _flags(self, eligible: int) -> Truths:
+    def flags(self, eligible: int) -> Truths:
+        """A set of the pool's nodes as an array that nobody writes into."""
         found = self._eligible.get(eligible)
         if found is None:
             found = self._eligible[eligible] = flags_of(eligible, len(self.shelf.nodes))
