@@ -5,13 +5,13 @@ The command line's own back-test, with the machine beside it, and what it has to
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from chippool.sim.backtest import Backtest, backtest, read_demand
 from tools.bench.machine import machine, today
+from tools.report import add_output, tell
 
 _MOST = {"H800": 324.0, "A800-SXM4-80GB": 19.0, "A100-SXM4-80GB": 182.0}
 """Mean absolute error in chips; the best of plain methods has 344, 19.4 and 189."""
@@ -21,15 +21,10 @@ _COVERAGE, _COVERAGE_OF_LAST_THIRD = (0.75, 0.85), 0.70
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.backtest", description=__doc__)
     parser.add_argument("--csv", type=Path, required=True, help="hourly demand: hour, and a column for each chip")
-    parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    add_output(parser)
     asked = parser.parse_args()
     report = reported(backtest(read_demand(asked.csv), {}))
-    text = json.dumps(report, indent=2) + "\n"
-    if asked.output is None:
-        print(text, end="")
-    else:
-        asked.output.parent.mkdir(parents=True, exist_ok=True)
-        asked.output.write_text(text)
+    tell(report, asked.output)
     return 1 if report["missed"] else 0
 
 

@@ -6,13 +6,11 @@ be the same, and after each decision all that `tools.day_audit` recounts must ho
 
 import argparse
 import hashlib
-import json
 import random
 import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from chippool.core.constraints import Constraints
@@ -35,6 +33,7 @@ from chippool.sim.outlook import Occupancy, outlook, stock
 from chippool.sim.stage import Errand, Stage
 from tools.bench.machine import machine, today
 from tools.day_audit import HOUR, Audit
+from tools.report import add_output, tell
 
 POOLS = {"h800": (8, 8), "h20": (6, 8), "npu": (6, 8)}
 """Nodes, and chips a node."""
@@ -207,16 +206,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.day", description=__doc__)
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    add_output(parser)
     asked = parser.parse_args()
     command = f"python -m tools.day --hours {asked.hours:g} --seed {asked.seed}"
     report = {"command": command, "date": today(), "machine": machine(), **simulated(asked.seed, asked.hours)}
-    text = json.dumps(report, indent=2)
-    if asked.output is None:
-        print(text)
-    else:
-        asked.output.parent.mkdir(parents=True, exist_ok=True)
-        asked.output.write_text(text + "\n")
+    tell(report, asked.output)
     for wrong in report["violations"]:
         print(wrong, file=sys.stderr)
     return 1 if report["violations"] else 0

@@ -30,6 +30,7 @@ from chippool.sim.stage import Errand, Stage
 from tools.bench.machine import machine, today
 from tools.replay import openb
 from tools.replay.squeeze import squeeze
+from tools.report import add_output, tell
 
 Json = dict[str, Any]
 
@@ -253,19 +254,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="folder of openb's CSV files; without it only random workloads")
     parser.add_argument("--seeds", type=int, nargs="+", default=[*SEEDS])
     parser.add_argument("--hours", type=float, default=HOURS, help="in which random workloads arrive")
-    parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    add_output(parser)
     asked = parser.parse_args()
     results = [_said("openb", of_openb(asked.data))] if asked.data else []
     results += [_said(f"random, seed {seed}", a_random(random.Random(seed), asked.hours)) for seed in asked.seeds]
     data = "--data DIR " if asked.data else ""
     command = f"python -m tools.eta {data}--seeds {' '.join(map(str, asked.seeds))} --hours {asked.hours:g}"
     report = {"command": command, "date": today(), "machine": machine(), "results": results}
-    text = json.dumps(report, indent=2) + "\n"
-    if asked.output is None:
-        print(text, end="")
-    else:
-        asked.output.parent.mkdir(parents=True, exist_ok=True)
-        asked.output.write_text(text)
+    tell(report, asked.output)
     return 0 if all(one["as_expected"] for one in results) else 1
 
 

@@ -20,6 +20,7 @@ from chippool.sim.jobs import Job, dealt, misjudged, read_jobs
 from chippool.sim.planning import Planner
 from chippool.sim.rounds import Policy, run
 from tools.bench.machine import machine, today
+from tools.report import add_output, tell
 
 CHIPS = {PoolName("v100"): 36, PoolName("p100"): 36, PoolName("k80"): 36}
 RATES = (2.0, 4.0, 4.8, 5.2)
@@ -77,7 +78,7 @@ WRONG = tuple(
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.jobs", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of jobs_single_seed0.csv")
-    parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    add_output(parser)
     parser.add_argument(
         "--case", action="append", help="only the rows of this name; the others stay as they are in FILE"
     )
@@ -89,12 +90,7 @@ def main() -> int:
     table = {case.name: table[case.name] for case in (*CASES, *WRONG) if case.name in table}
     missed = list(_missed(table))
     report = {"command": "python -m tools.jobs", "date": today(), "machine": machine(), "missed": missed}
-    text = json.dumps({**report, "results": table}, indent=2)
-    if asked.output is None:
-        print(text)
-    else:
-        asked.output.parent.mkdir(parents=True, exist_ok=True)
-        asked.output.write_text(text + "\n")
+    tell({**report, "results": table}, asked.output)
     return 1 if missed else 0
 
 

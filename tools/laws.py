@@ -17,6 +17,7 @@ from typing import Any
 
 from tools.bench.machine import machine, today
 from tools.plane import paths
+from tools.report import add_output, save, show
 
 CASES = 5000
 _TRIED = re.compile(r"(\d+) passing(?: examples?)?, (\d+) failing(?: examples?)?, (?:and )?(\d+) invalid")
@@ -26,15 +27,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.laws", description=__doc__)
     parser.add_argument("--only", action="append", help="laws whose name has this in it; may be given several times")
     parser.add_argument("--missing", action="store_true", help="those alone that the file does not have yet")
-    parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    add_output(parser)
     asked = parser.parse_args()
     known = _known(asked.output)
     for law in _chosen(asked.only, known if asked.missing else {}):
         known[law] = _tried(law)
         print(f"{law}: {known[law]}", file=sys.stderr, flush=True)
-        _write(asked.output, known)
+        if asked.output is not None:
+            save(_report(known), asked.output)
     if asked.output is None:
-        print(_report(known))
+        show(_report(known))
     return 1 if any(law["failing"] or law["cases"] < CASES for law in known.values()) else 0
 
 
@@ -77,17 +79,11 @@ def _counts(said: str) -> list[tuple[int, int]]:
     return [(int(passing), int(failing)) for passing, failing, _ in _TRIED.findall(said)] or [(0, 0)]
 
 
-def _write(path: Path | None, known: dict[str, Any]) -> None:
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_report(known) + "\n")
-
-
-def _report(known: dict[str, Any]) -> str:
+def _report(known: dict[str, Any]) -> dict[str, Any]:
     laws = dict(sorted(known.items()))
     cases = sum(law["cases"] for law in laws.values())
     head = {"command": "python -m tools.laws", "date": today(), "machine": machine(), "cases": cases}
-    return json.dumps({**head, "laws": laws}, indent=2)
+    return {**head, "laws": laws}
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from chippool.core.shelf import Shelf
 from chippool.core.worth import Mix
 from chippool.sim.packing import Lists, Place, pack_by
 from tools.bench.machine import machine, today
+from tools.report import add_output, tell
 
 _NODES, _PODS = "openb_node_list_gpu_node.csv", "openb_pod_list_{}.csv"
 _PUBLISHED = {
@@ -60,7 +61,7 @@ _SEEDS, _FIRST_SEED = 10, 10
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.packing", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of openb's CSV files")
-    parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    add_output(parser)
     asked = parser.parse_args()
     results = [_one(asked.data, name, policy) for name in _PUBLISHED for policy in (*_PUBLISHED[name], "chippool")]
     parts = [_part(asked.data, name, part) for part in _PARTS for name in _PUBLISHED]
@@ -71,8 +72,7 @@ def main() -> int:
         "results": results,
         "parts": parts,
     }
-    text = json.dumps(report, indent=2) + "\n"
-    asked.output.write_text(text) if asked.output else print(text, end="")
+    tell(report, asked.output)
     return 0 if all(r["as_expected"] is not False for r in results) else 1
 
 

@@ -32,6 +32,10 @@ def _said(machine: Json) -> str:
     return f"{machine['cpus']} CPUs ({machine['processor']}), Python {machine['python']}{core}{load}"
 
 
+def _percent(part: float, digits: int) -> str:
+    return f"{100 * part:.{digits}f} %"
+
+
 def _cluster(found: Json) -> Iterator[Row]:
     for shape, one in found["summary"].items():
         if "pods_per_s" not in one:
@@ -97,15 +101,15 @@ def _eta(found: Json) -> Iterator[Row]:
         yield f"{name}: waits over ten minutes judged, of workloads", f"{one['judged']:,} of {one['workloads']:,}"
         usual = one["off_by_the_class_median"]
         yield f"{name}: median error, powers of two", f"{one['off']:g} ({usual:g} by the median wait of the class)"
-        yield f"{name}: better by", f"{one['better_by']:.0%}".replace("%", " %")
-        yield f"{name}: within the 80 % interval", f"{one['within_the_interval']:.0%}".replace("%", " %")
+        yield f"{name}: better by", _percent(one["better_by"], 0)
+        yield f"{name}: within the 80 % interval", _percent(one["within_the_interval"], 0)
 
 
 def _backtest(found: Json) -> Iterator[Row]:
     for one in found["results"]:
         yield f"{one['chip']}: mean absolute error in chips", f"{one['mae']:g} (at most {one['at_most']:g})"
-        parts = f"{one['coverage']:.1%}, {one['coverage_of_last_third']:.1%}".replace("%", " %")
-        yield f"{one['chip']}: within the 80 % band, and of the last third", parts
+        parts = (_percent(one[part], 1) for part in ("coverage", "coverage_of_last_third"))
+        yield f"{one['chip']}: within the 80 % band, and of the last third", ", ".join(parts)
 
 
 def _what_if(found: Json) -> Iterator[Row]:

@@ -6,8 +6,8 @@ from chippool.core.plan import Admit, Displace
 from chippool.core.reasons import Reason
 from tools.bench.core import measure
 from tools.bench.features import all_on
-from tools.bench.report import add_outputs, write
 from tools.bench.world import CHIPS, NOW, Scale, a_world
+from tools.report import add_outputs, tell
 
 
 def test_the_full_world_is_nearly_full_and_no_node_overfull():
@@ -40,6 +40,7 @@ def test_the_results_are_a_list_and_the_report_has_them_with_the_machine(tmp_pat
     parser = argparse.ArgumentParser()
     add_outputs(parser)
     rows, whole = tmp_path / "build" / "core.json", tmp_path / "report.json"
-    write(report, parser.parse_args(["--rows", str(rows), "-o", str(whole)]))
+    asked = parser.parse_args(["--rows", str(rows), "-o", str(whole)])
+    tell(report, asked.output, asked.rows)
     assert json.loads(rows.read_text()) == report["results"]
     assert json.loads(whole.read_text())["machine"]["cpus"]

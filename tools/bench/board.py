@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import statistics
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from chippool.sim.recorded import PROJECTIONS
 from tools.bench.machine import machine, today
 from tools.board.scene import Size, a_workload
 from tools.board.served import Served, large, painted, started
+from tools.report import save, show
 
 TIMES = 7
 Json = dict[str, Any]
@@ -25,9 +25,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("build/bench/board.json"))
     output = parser.parse_args().output
     found = asyncio.run(measured(Size(now=time.time())))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(found, indent=2) + "\n")
-    print(json.dumps(found, indent=2))
+    save(found, output)
+    show(found)
 
 
 async def measured(size: Size) -> Json:

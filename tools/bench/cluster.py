@@ -22,12 +22,12 @@ from tools.bench.displace import displacing
 from tools.bench.kueue import Kueue
 from tools.bench.loads import surroundings
 from tools.bench.machine import machine, today
-from tools.bench.report import add_outputs, write
 from tools.bench.round import clear, measure
 from tools.plane import paths
 from tools.plane.fleet import Fleet
 from tools.plane.plane import Plane
 from tools.replay import audit
+from tools.report import add_outputs, show, tell
 
 Json = dict[str, Any]
 _FLEET = paths.REPOSITORY / "examples" / "fleets" / "bench.yaml"
@@ -42,8 +42,8 @@ def main() -> None:
         rig.install(plane)
         plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(surroundings()))
         report = asyncio.run(_Bench(plane, asked).run())
-    write(report, asked)
-    print(json.dumps(report["summary"], indent=2))
+    tell(report, asked.output, asked.rows)
+    show(report["summary"])
 
 
 def _arguments() -> argparse.Namespace:

@@ -3,7 +3,6 @@
 import argparse
 import gc
 import itertools
-import json
 import statistics
 import sys
 import time
@@ -19,9 +18,9 @@ from chippool.core.plan import Admit, Displace, Hold
 from chippool.shell import memory
 from tools.bench.features import all_on
 from tools.bench.machine import machine, today
-from tools.bench.report import add_outputs, write
 from tools.bench.steady import steady
 from tools.bench.world import NOW, Scale, a_world
+from tools.report import add_outputs, tell
 
 _NODES = (1_000, 5_000, 15_000)
 _PENDING = (1_000, 10_000)
@@ -40,9 +39,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes only, to see that it works")
     asked = parser.parse_args()
     report = measure(tuple(_cases(asked.quick)), 1 if asked.quick else asked.runs)
-    write(report, asked)
-    if asked.output is None and asked.rows is None:
-        print(json.dumps(report, indent=2))
+    tell(report, asked.output, asked.rows)
 
 
 def measure(cases: tuple[_Case, ...], runs: int) -> dict[str, Any]:

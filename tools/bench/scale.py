@@ -24,6 +24,7 @@ from tools.bench.round import clear, watching
 from tools.plane import paths
 from tools.plane.fleet import Fleet
 from tools.plane.plane import Plane
+from tools.report import save, show
 
 Json = dict[str, Any]
 _FLEET = paths.REPOSITORY / "examples" / "fleets" / "large.yaml"
@@ -42,9 +43,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="200 nodes and 400 pods, to see that it works")
     asked = parser.parse_args()
     report = measure(_QUICK_FLEET if asked.quick else _FLEET, 400 if asked.quick else asked.pods, asked)
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
-    asked.output.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=2))
+    save(report, asked.output)
+    show(report)
 
 
 def measure(fleet: Path, pods: int, asked: argparse.Namespace) -> Json:

@@ -8,7 +8,6 @@ less.
 
 import argparse
 import asyncio
-import json
 import multiprocessing
 import statistics
 import time
@@ -38,6 +37,7 @@ from chippool.state.kinds import KINDS
 from chippool.state.mirror import Mirror
 from tools.bench.machine import machine, today
 from tools.bench.objects import NOW, Size, everything
+from tools.report import save, show
 
 Json = dict[str, Any]
 ROUNDS = 30
@@ -53,9 +53,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
     report = asyncio.run(measure(Size(), asked.rounds, settled=memory.settle))
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
-    asked.output.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=2))
+    save(report, asked.output)
+    show(report)
 
 
 @dataclass(frozen=True, slots=True)

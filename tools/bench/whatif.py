@@ -4,12 +4,10 @@ The cluster is at rest, as one with an operator is: what is decided is what the 
 """
 
 import argparse
-import json
 import statistics
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from chippool.core.ids import CHIP, ClassName, PoolName
@@ -21,6 +19,7 @@ from chippool.sim.whatif import what_if
 from tools.bench.features import all_on
 from tools.bench.machine import machine, today
 from tools.bench.world import NOW, Scale, a_world
+from tools.report import add_output, tell
 
 _SCALE = Scale(5_000, 2_000, full=True)
 _QUICK = Scale(200, 100, full=True)
@@ -29,7 +28,7 @@ H20, H800 = PoolName("nvidia-h20"), PoolName("nvidia-h800")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-o", "--output", type=Path, help="where the JSON goes; standard output without it")
+    add_output(parser)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="a small cluster, to see that it works")
     asked = parser.parse_args()
@@ -37,12 +36,7 @@ def main() -> None:
     report = {"command": "python -m tools.bench.whatif", "date": today(), "machine": machine()}
     worlds = {"queues with limits": a_world, "every feature": all_on}
     results = [_measured(uses, settled(make(scale), NOW).snapshot, scale, runs) for uses, make in worlds.items()]
-    text = json.dumps(report | {"results": [one for some in results for one in some]}, indent=2)
-    if asked.output is None:
-        print(text)
-        return
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
-    asked.output.write_text(text + "\n")
+    tell(report | {"results": [one for some in results for one in some]}, asked.output)
 
 
 def _measured(uses: str, snapshot: Snapshot, scale: Scale, runs: int) -> list[dict[str, Any]]:

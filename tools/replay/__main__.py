@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import json
 import os
 import random
 import sys
@@ -24,6 +23,7 @@ from tools.replay.invariants import record
 from tools.replay.live import Live
 from tools.replay.report import report
 from tools.replay.squeeze import Times, squeeze
+from tools.report import tell
 
 Json = dict[str, Any]
 _END_S = 1.0
@@ -33,12 +33,7 @@ _END_S = 1.0
 def main() -> int:
     asked = _arguments()
     result = replay(asked)
-    text = json.dumps(result, indent=2)
-    if asked.output == "json":
-        print(text)
-    else:
-        Path(asked.output).parent.mkdir(parents=True, exist_ok=True)
-        Path(asked.output).write_text(text + "\n")
+    tell(result, None if asked.output == "json" else Path(asked.output))
     return 0 if is_good(result, asked.pods) else 1
 
 
