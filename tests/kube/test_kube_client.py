@@ -1,7 +1,12 @@
+import asyncio
 import datetime as dt
+import gc
 import ipaddress
+import socket
 import ssl
-from contextlib import aclosing
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, contextmanager
 
 import pytest
 from aiohttp import web
@@ -143,6 +148,41 @@ async def test_a_certificate_of_the_kubeconfig_is_shown_and_the_servers_is_check
     assert await client.get("/x") == {"ok": True}
     assert seen[0] is not None
     await client.close()
+
+
+def test_a_watch_that_is_broken_off_leaves_no_connection_though_the_server_never_says_goodbye(tmp_path):
+    with a_server_without_manners(tmp_path) as (server, certificate):
+        path = a_kubeconfig(tmp_path, server, ca=certificate)
+        asyncio.run(watched_a_moment(path))
+        gc.collect()  # pytest fails a test in which a connection is found that nobody has closed
+
+
+async def watched_a_moment(kubeconfig):
+    client = await Client.connect(kubeconfig)
+    async with aclosing(client.batches(PODS, {"watch": "1"}, idle=30)) as batches:
+        assert [await anext(batches), await anext(batches)] == [[], [b'{"a":1}']]
+    await client.close()
+
+
+@contextmanager
+def a_server_without_manners(folder):
+    """It answers whoever comes with one line of a watch, and then neither reads nor writes."""
+    certificate, key = _a_certificate(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    over = threading.Event()
+
+    def answer(listening):
+        with context.wrap_socket(listening.accept()[0], server_side=True) as caller:
+            caller.recv(65536)
+            caller.sendall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"a":1}\n\r\n')
+            over.wait()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as thread:
+        answering = thread.submit(answer, listening)
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}", certificate
+        over.set()
+        answering.result()
 
 
 async def test_a_server_nobody_vouches_for_is_not_talked_to(a_tls_server, tmp_path):

@@ -2,21 +2,21 @@
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import aiohttp
 import orjson
 
+from chippool.kube.sockets import Sockets
 from tools.plane.errors import PlaneError
 from tools.plane.layout import Layout
 
 T = TypeVar("T")
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
-_IDLE_S = 3600.0
-"""Longer than anything waits: connections that aiohttp closes for being idle are not waited for when a session ends."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -25,13 +25,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
-def session(layout: Layout, *, patience_s: float = 30.0) -> aiohttp.ClientSession:
+@asynccontextmanager
+async def session(layout: Layout, *, patience_s: float = 30.0) -> AsyncIterator[aiohttp.ClientSession]:
     trusted = ssl.create_default_context(cafile=str(layout.ca.cert))
     pair = layout.pair("user-admin")
     trusted.load_cert_chain(pair.cert, pair.key)
     timeout = aiohttp.ClientTimeout(total=patience_s)
-    connector = aiohttp.TCPConnector(ssl=trusted, limit=64, keepalive_timeout=_IDLE_S)
-    return aiohttp.ClientSession(connector=connector, timeout=timeout)
+    sockets = Sockets()
+    connector = aiohttp.TCPConnector(ssl=trusted, limit=64, socket_factory=sockets.make)
+    try:
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as found:
+            yield found
+    finally:
+        await sockets.cut()
 
 
 async def call(
