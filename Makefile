@@ -1,7 +1,8 @@
 # Needs make and python3 >= 3.11 (PYTHON=… for another one); everything else is installed into .venv and the user's cache.
 PYTHON ?= python3
 NAME ?= chippool
-WORKERS ?= 3
+# Two for each of the cores that CI has: a cluster test waits half of its time.
+WORKERS ?= 4
 FLEET ?= examples/fleets/small.yaml
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory

@@ -53,7 +53,8 @@ class Operator:
         status, text = self.get("/metrics")
         if status != 200:
             return math.nan
-        samples = (s for family in text_string_to_metric_families(text) for s in family.samples)
+        its_own = "\n".join(line for line in text.splitlines() if name in line)  # to parse all of them is dear
+        samples = (s for family in text_string_to_metric_families(its_own) for s in family.samples)
         return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
 
     @property

@@ -48,7 +48,7 @@ def test_short_work_runs_before_a_blocked_gang_and_long_work_after_it_through_a_
 def test_what_a_queue_took_before_tells_when_its_work_will_be_over(quiet):
     """Nobody says maxRuntime: until one Job has completed nothing is kept, then a gang is not passed any more."""
     quiet.start_operator().wait_ready()
-    quiet.apply(a_workload("first", does={"run_for": "45s"}), a_workload("runs", replicas=3, does={"run_for": "100s"}))
+    quiet.apply(a_workload("first", does={"run_for": "30s"}), a_workload("runs", replicas=3, does={"run_for": "75s"}))
     quiet.wait_true("runs", "Ready")
     quiet.apply(a_workload("gang", replicas=4))
     assert "It is next" not in quiet.wait_held("gang", "ChipsShort")
