@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).parents[2]
 FOREIGN = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "KUBECONFIG", "VIRTUAL_ENV", "FLEET")
@@ -30,6 +31,12 @@ class Session:
         )
         if given:
             self.run(f". {given}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def run(self, text: str, within: float = 120.0) -> str:
         """Run a block and return what it printed; AssertionError with that if it fails, or takes too long."""

@@ -53,9 +53,8 @@ def test_printed_lines_are_looked_for_in_their_order(printed, output, lacks):
 def tutorial(tmp_path_factory):
     """The shell the tutorial is typed into; its operator and its plane end with it, whatever happens."""
     name = f"docs-{os.getpid()}"
-    session = Session(tmp_path_factory.mktemp("tutorial"), NAME=name)
-    yield session
-    session.kill()
+    with Session(tmp_path_factory.mktemp("tutorial"), NAME=name) as session:
+        yield session
     subprocess.run(["make", "plane-down"], cwd=ROOT, env={**os.environ, "NAME": name}, check=True, capture_output=True)
 
 
@@ -70,10 +69,9 @@ def test_the_tutorial_does_what_it_says(tutorial):
 @pytest.mark.parametrize("page", [page for page in pages()[1:] if run_here(page)])
 def test_the_page_does_what_it_says_and_leaves_the_cluster_as_it_was(tutorial, page, tmp_path):
     before = _cluster(tutorial)
-    reader = Session(tmp_path, tutorial.environment())
-    for block in run_here(page):
-        _follow(reader, block)
-    reader.kill()
+    with Session(tmp_path, tutorial.environment()) as reader:
+        for block in run_here(page):
+            _follow(reader, block)
     deadline = time.monotonic() + 60
     while (now := _cluster(tutorial)) != before:
         changed = sorted(" ".join(key) for key in now.keys() | before.keys() if now.get(key) != before.get(key))
