@@ -46,9 +46,14 @@ class Attempt:
     def _its_claim(self) -> Claim:
         board, seeker, option = self.board, self.seeker, self.option
         within = () if option.scavenges else board.ledger.within(seeker.queue, option.pool, option.new)
-        path, external = board.tree.paths.get(seeker.queue, ()), seeker.queue in board.tree.external
-        takes = Takes.YIELDED if seeker.grows else Takes.ALL
-        return Claim(seeker.priority, path, within, option.scavenges, external, seeker.spared, takes)
+        key = (seeker.queue, seeker.priority, within, option.scavenges, seeker.spared, seeker.grows)
+        found = board.claims.get(key)
+        if found is None:
+            path, external = board.tree.paths.get(seeker.queue, ()), seeker.queue in board.tree.external
+            takes = Takes.YIELDED if seeker.grows else Takes.ALL
+            found = Claim(seeker.priority, path, within, option.scavenges, external, seeker.spared, takes)
+            board.claims[key] = found
+        return found
 
     def rights(self) -> Iterator[Right]:
         """Its own first, then those it would have with guarantees regained.

@@ -33,6 +33,8 @@ from chippool.core.vacancy import Effort, Site, Way
 
 _Use = tuple[QueueName, PoolName, bool]
 """A queue, a pool, and whether the chips are scavenged."""
+_Right = tuple[QueueName, int, tuple[bool, ...], bool, frozenset[WorkloadKey], bool]
+"""What a claim is made from: queue, priority, guarantees it is within, scavenges, spared, grows."""
 
 
 class Board:
@@ -54,6 +56,8 @@ class Board:
         self.respites: list[float] = []
         """When those that are left alone for a while may be displaced again."""
         self.rivals = Rivals(snapshot)
+        self.claims: dict[_Right, Claim] = {}
+        """Equal claims are one: they are looked up by more often than made."""
         self._effort = Effort()
         self.holding: defaultdict[WorkloadKey, list[Tenant]] = defaultdict(list)
         """What was admitted as the plan began."""

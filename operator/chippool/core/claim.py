@@ -1,6 +1,6 @@
 """Rule 6: who may take whose chips. `may_take` is the whole law; the rest makes it fast to search by."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from chippool.core.ids import WorkloadKey
@@ -35,6 +35,14 @@ class Claim:
     spared: frozenset[WorkloadKey] = frozenset()
     """Those it displaced within the last hour."""
     takes: Takes = Takes.ALL
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+    """Kept, as of an `Ask`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.priority, self.path, self.within, self.spared)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 def may_take(claim: Claim, tenant: Tenant) -> bool:

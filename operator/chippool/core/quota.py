@@ -2,21 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from chippool.core.guarantee import Guarantees
 from chippool.core.ids import Milli, PoolName, QueueName
 from chippool.core.tree import Tree, limit_of
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One change of the ledger; negative where chips were given back."""
-
-    queue: QueueName
-    pool: PoolName
-    chips: Milli
-    scavenged: bool
+Entry = tuple[QueueName, PoolName, Milli, bool]
+"""One change of the ledger: the chips, negative where they were given back, and whether they are scavenged."""
 
 
 class Ledger:
@@ -36,7 +28,7 @@ class Ledger:
 
     def take(self, queue: QueueName, pool: PoolName, chips: Milli, *, scavenged: bool = False) -> None:
         """Count chips for a queue and all above it."""
-        entry = Entry(queue, pool, chips, scavenged)
+        entry = (queue, pool, chips, scavenged)
         self._log.append(entry)
         self._book(entry, 1)
 
@@ -54,11 +46,12 @@ class Ledger:
             self._book(self._log.pop(), -1)
 
     def _book(self, entry: Entry, sign: int) -> None:
-        for i in self.tree.paths.get(entry.queue, ()):
-            self._used[i][entry.pool] += sign * entry.chips
-            if entry.scavenged:
-                self._scavenged[i][entry.pool] += sign * entry.chips
-        self.moved.append(entry.queue)
+        queue, pool, chips, scavenged = entry
+        for i in self.tree.paths.get(queue, ()):
+            self._used[i][pool] += sign * chips
+            if scavenged:
+                self._scavenged[i][pool] += sign * chips
+        self.moved.append(queue)
 
     # --- asking
 

@@ -170,11 +170,17 @@ def _made(attempt: Attempt, claim: Claim, room: Room) -> Found:
     lost = losses(room.victims)
     reasons = (*(why(claim, t) for t in lost.victims), *(Reason.MIGRATED for _ in room.moves))
     leavers = tuple(t.key for t in (*lost.victims, *(move.tenant for move in room.moves)))
-    found = _found(attempt, room.spots)
-    return replace(found, victims=leavers, reasons=reasons, moves=room.moves, shrunk=lost.shrunk)
+    return _found(attempt, room.spots, leavers, reasons, room.moves, lost.shrunk)
 
 
-def _found(attempt: Attempt, spots: Spots) -> Found:
+def _found(
+    attempt: Attempt,
+    spots: Spots,
+    victims: tuple[WorkloadKey, ...] = (),
+    reasons: tuple[Reason, ...] = (),
+    moves: tuple[Move, ...] = (),
+    shrunk: Mapping[WorkloadKey, int] | None = None,
+) -> Found:
     board, seeker, option = attempt.board, attempt.seeker, attempt.option
     shelf, variant = board.shelves[option.pool], option.variant
     spots = board.topologies.by_rank(option.pool, spots)
@@ -183,4 +189,5 @@ def _found(attempt: Attempt, spots: Spots) -> Found:
         one.charge(board.tree.paths.get(seeker.queue, ()), variant.ask, spots, option.new)
     waits = any(not shelf.clean >> i & 1 for i, _, _ in spots)
     chips, nodes = variant.ask.chips, names(shelf, spots)
-    return Found(variant.name, option.pool, chips, nodes, waits, seats=seats(spots), spots=spots)
+    sat = seats(spots)
+    return Found(variant.name, option.pool, chips, nodes, waits, victims, reasons, sat, spots, moves, shrunk or {})
