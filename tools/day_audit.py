@@ -164,7 +164,7 @@ def _scavenges(snapshot: Snapshot, one: Workload, pool: PoolName) -> bool:
     return entry is not None and entry.scavenge
 
 
-def _used(snapshot: Snapshot, workloads: Mapping[WorkloadKey, Workload]) -> Counter:
+def _used(snapshot: Snapshot, workloads: Mapping[WorkloadKey, Workload]) -> Counter[tuple[QueueName, PoolName]]:
     used: Counter[tuple[QueueName, PoolName]] = Counter()
     for one in workloads.values():
         if one.assignment is not None:

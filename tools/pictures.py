@@ -136,10 +136,10 @@ def drawing(
                 yield from block(x + NAMES + at * CELL, y, one, colours[one.name])
                 at += one.chips
     y = TOP + len(nodes) * (HEIGHT + GAP) + 14
-    for row, one in enumerate([None, *waiting_of(work)] if waiting_of(work) else []):
-        yield from (
-            waits(x, y + row * 18, one, colours[one.name]) if one else [text(x, y, "waits", size=11, fill="#555")]
-        )
+    if waiting_of(work):
+        yield text(x, y, "waits", size=11, fill="#555")
+    for row, one in enumerate(waiting_of(work), 1):
+        yield from waits(x, y + row * 18, one, colours[one.name])
 
 
 def block(x: int, y: int, work: Work, colour: str) -> Iterator[str]:

@@ -45,7 +45,7 @@ async def started(steps: Steps | None = None) -> AsyncIterator[Browser]:
     found = chromium(steps)
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(
-            executable_path=found.path, args=["--no-sandbox"], env=os.environ | found.environment
+            executable_path=found.path, args=["--no-sandbox"], env={**os.environ, **found.environment}
         )
         yield browser
         await browser.close()
