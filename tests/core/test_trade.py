@@ -141,6 +141,25 @@ def test_a_limit_holds_for_who_moves():
     assert moved(GREATLY, queues=[a_queue(limits={"h800": 4})]) == {}
 
 
+@pytest.mark.parametrize(
+    ("others", "where"),
+    [
+        (("h800",), {"runs": "h800", "large": "npu", "small": "h800"}),
+        ((), {"large": None, "small": "npu"}),
+    ],
+)
+def test_who_starts_by_a_trade_may_close_the_way_of_a_later_one_by_a_limit_and_that_counts(others, where):
+    """`large`, asked before `small`, lacks two chips; with those of `runs` it leaves nothing of the limit."""
+    runs = a_workload(
+        "runs", "train", a_variant("npu", chips=2), a_variant("h800", chips=2), queue="other", on=("npu-000",)
+    )
+    ads = a_workload("ads", "ads", a_variant("npu"))
+    large = a_workload("large", "train", a_variant("npu", 4, 2), replicas=4, created=NOW - 2)
+    small = a_workload("small", "train", *(a_variant(p, chips=1) for p in ("npu", *others)), created=NOW - 1)
+    plan = planned(runs, ads, large, small, npu=2, queues=[a_queue(limits={"npu": 16}), a_queue("other")])
+    assert {name: getattr(decision_of(plan, name), "pool", None) for name in where} == where
+
+
 def test_nobody_leaves_what_it_is_guaranteed_for_what_can_be_claimed_back():
     other = a_queue("other", guaranteed={"h800": 8})
     assert moved(GREATLY, queues=[a_queue(guaranteed={"npu": 8}), other]) == {}

@@ -6,8 +6,8 @@ waits has only work of its own priority trade: what is lower makes room by other
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, groupby
 
 from chippool.core.board import Board
@@ -64,7 +64,7 @@ class Bazaar:
         fit = crowd(self._board, stock, equals)
         self._chosen = together(self._board, stock, fit.candidates)
         if self._left and self._may_help(stock, fit):
-            self._trade_for(equals, stock.priority)
+            self._trade_for(equals, stock.priority, {c.key: _speed(c, self._chosen.get(c.key)) for c in fit.candidates})
 
     def _may_help(self, stock: Stock, fit: Crowd) -> bool:
         """Whether somebody goes without, or not where it would like best, and chips are left that it could come to.
@@ -89,7 +89,7 @@ class Bazaar:
         enough = sum(max(chips, 0) for chips in left.values()) >= min(wants)
         return enough or any(map(could_do_with_less, self._alike.get(stock.priority, ())))
 
-    def _trade_for(self, equals: Sequence[Workload], priority: int) -> None:
+    def _trade_for(self, equals: Sequence[Workload], priority: int, speeds: Mapping[WorkloadKey, float]) -> None:
         risen = [m for m in self._risers if m.priority == priority]
         those = [m for m in (*risen, *self._others(priority)) if self._is_there(m)]
         if not those:
@@ -97,7 +97,7 @@ class Bazaar:
         stock = Stock(self._board, priority, held_by(those))
         everybody = [*crowd(self._board, stock, equals).candidates]
         free = {o.pool: stock.chips(o.pool) for c in (*everybody, *(m.candidate for m in those)) for o in c.options}
-        self._trade(_Deal(everybody, those, free, self._chosen, priority))
+        self._trade(_Deal(everybody, those, free, self._chosen, speeds, priority))
 
     def _others(self, priority: int) -> list[Mover]:
         if priority not in self._rest:
@@ -171,6 +171,8 @@ class _Deal:
     free: dict[PoolName, Milli]
     chosen: Chosen | None = None
     """Where those who wait go without any trade; None: they are not asked for."""
+    speeds: Mapping[WorkloadKey, float] = field(default_factory=dict)
+    """And what they do then; who has more room by the trade may close the way of another by a limit of their queue."""
     priority: int = 0
 
     def proposed(self) -> tuple[Goes, Chosen]:
@@ -195,9 +197,8 @@ class _Deal:
         """Whether the sum does, by so much of what the movers do now."""
         did = sum(mover.speed for mover, _ in goes)
         gain = sum(_speed(mover.candidate, option) for mover, option in goes) - did
-        before = self.chosen or {}
-        for candidate in self.everybody:
-            gain += _speed(candidate, starts.get(candidate.key)) - _speed(candidate, before.get(candidate.key))
+        gain += sum(_speed(candidate, starts.get(candidate.key)) for candidate in self.everybody)
+        gain -= sum(self.speeds.values())
         return gain >= (RISE - 1) * did - _NEARLY
 
     def strike(self, goes: Goes, starts: Chosen) -> bool:
