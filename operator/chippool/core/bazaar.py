@@ -195,10 +195,14 @@ class _Deal:
 
     def rises(self, goes: Goes, starts: Chosen) -> bool:
         """Whether the sum does, by so much of what the movers do now."""
-        did = sum(mover.speed for mover, _ in goes)
-        gain = sum(_speed(mover.candidate, option) for mover, option in goes) - did
-        gain += sum(_speed(candidate, starts.get(candidate.key)) for candidate in self.everybody)
-        gain -= sum(self.speeds.values())
+        did, gain = 0.0, 0.0
+        for mover, option in goes:
+            did += mover.speed
+            gain += _speed(mover.candidate, option) - mover.speed
+        for candidate in self.everybody:
+            gain += _speed(candidate, starts.get(candidate.key))
+        for speed in self.speeds.values():
+            gain -= speed
         return gain >= (RISE - 1) * did - _NEARLY
 
     def strike(self, goes: Goes, starts: Chosen) -> bool:
