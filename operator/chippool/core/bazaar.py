@@ -6,9 +6,10 @@ waits has only work of its own priority trade: what is lower makes room by other
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, groupby
+from math import fsum
 
 from chippool.core.board import Board
 from chippool.core.crowd import CROWD, Candidate, Crowd, Stock, crowd, is_flexible
@@ -64,7 +65,7 @@ class Bazaar:
         fit = crowd(self._board, stock, equals)
         self._chosen = together(self._board, stock, fit.candidates)
         if self._left and self._may_help(stock, fit):
-            self._trade_for(equals, stock.priority, {c.key: _speed(c, self._chosen.get(c.key)) for c in fit.candidates})
+            self._trade_for(equals, fit.candidates, stock.priority)
 
     def _may_help(self, stock: Stock, fit: Crowd) -> bool:
         """Whether somebody goes without, or not where it would like best, and chips are left that it could come to.
@@ -89,7 +90,7 @@ class Bazaar:
         enough = sum(max(chips, 0) for chips in left.values()) >= min(wants)
         return enough or any(map(could_do_with_less, self._alike.get(stock.priority, ())))
 
-    def _trade_for(self, equals: Sequence[Workload], priority: int, speeds: Mapping[WorkloadKey, float]) -> None:
+    def _trade_for(self, equals: Sequence[Workload], candidates: Sequence[Candidate], priority: int) -> None:
         risen = [m for m in self._risers if m.priority == priority]
         those = [m for m in (*risen, *self._others(priority)) if self._is_there(m)]
         if not those:
@@ -97,7 +98,8 @@ class Bazaar:
         stock = Stock(self._board, priority, held_by(those))
         everybody = [*crowd(self._board, stock, equals).candidates]
         free = {o.pool: stock.chips(o.pool) for c in (*everybody, *(m.candidate for m in those)) for o in c.options}
-        self._trade(_Deal(everybody, those, free, self._chosen, speeds, priority))
+        does = fsum([_speed(c, self._chosen.get(c.key)) for c in candidates])
+        self._trade(_Deal(everybody, those, free, self._chosen, does, priority))
 
     def _others(self, priority: int) -> list[Mover]:
         if priority not in self._rest:
@@ -171,8 +173,9 @@ class _Deal:
     free: dict[PoolName, Milli]
     chosen: Chosen | None = None
     """Where those who wait go without any trade; None: they are not asked for."""
-    speeds: Mapping[WorkloadKey, float] = field(default_factory=dict)
-    """And what they do then; who has more room by the trade may close the way of another by a limit of their queue."""
+    does: float = 0.0
+    """What they all do then: also those whose way somebody closes, by a limit of their queue, who starts by the trade.
+    """
     priority: int = 0
 
     def proposed(self) -> tuple[Goes, Chosen]:
@@ -195,15 +198,10 @@ class _Deal:
 
     def rises(self, goes: Goes, starts: Chosen) -> bool:
         """Whether the sum does, by so much of what the movers do now."""
-        did, gain = 0.0, 0.0
-        for mover, option in goes:
-            did += mover.speed
-            gain += _speed(mover.candidate, option) - mover.speed
-        for candidate in self.everybody:
-            gain += _speed(candidate, starts.get(candidate.key))
-        for speed in self.speeds.values():
-            gain -= speed
-        return gain >= (RISE - 1) * did - _NEARLY
+        did = fsum([mover.speed for mover, _ in goes])
+        then = fsum([_speed(mover.candidate, option) for mover, option in goes])
+        then += fsum([_speed(candidate, starts.get(candidate.key)) for candidate in self.everybody])
+        return then - did - self.does >= (RISE - 1) * did - _NEARLY
 
     def strike(self, goes: Goes, starts: Chosen) -> bool:
         """Leave out who brings least: of those who start only by this trade, else of those who move up."""
