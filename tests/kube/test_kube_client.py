@@ -179,9 +179,12 @@ def a_server_without_manners(folder):
             over.wait()
 
     with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as thread:
+        listening.settimeout(10)
         answering = thread.submit(answer, listening)
-        yield f"https://127.0.0.1:{listening.getsockname()[1]}", certificate
-        over.set()
+        try:
+            yield f"https://127.0.0.1:{listening.getsockname()[1]}", certificate
+        finally:
+            over.set()
         answering.result()
 
 

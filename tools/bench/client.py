@@ -12,6 +12,8 @@ import aiohttp
 import orjson
 import yaml
 
+from chippool.kube.connector import Connector
+
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 _PAGE = 2000
@@ -36,7 +38,7 @@ class Client:
         self._connections = connections
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(ssl=self._trust, limit=self._connections)
+        connector = Connector(ssl=self._trust, limit=self._connections)
         self._http = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
         return self
 

@@ -2,15 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import aiohttp
 import orjson
 
-from chippool.kube.sockets import Sockets
+from chippool.kube.connector import Connector
 from tools.plane.errors import PlaneError
 from tools.plane.layout import Layout
 
@@ -25,19 +24,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
-@asynccontextmanager
-async def session(layout: Layout, *, patience_s: float = 30.0) -> AsyncIterator[aiohttp.ClientSession]:
+def session(layout: Layout, *, patience_s: float = 30.0) -> aiohttp.ClientSession:
     trusted = ssl.create_default_context(cafile=str(layout.ca.cert))
     pair = layout.pair("user-admin")
     trusted.load_cert_chain(pair.cert, pair.key)
     timeout = aiohttp.ClientTimeout(total=patience_s)
-    sockets = Sockets()
-    connector = aiohttp.TCPConnector(ssl=trusted, limit=64, socket_factory=sockets.make)
-    try:
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as found:
-            yield found
-    finally:
-        await sockets.cut()
+    return aiohttp.ClientSession(connector=Connector(ssl=trusted, limit=64), timeout=timeout)
 
 
 async def call(

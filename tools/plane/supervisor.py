@@ -85,7 +85,7 @@ class Supervisor:
                 await _free_leases(session, self.layout)
         await child.start()
 
-    def session(self) -> contextlib.AbstractAsyncContextManager[aiohttp.ClientSession]:
+    def session(self) -> aiohttp.ClientSession:
         return api.session(self.layout, patience_s=_HEALTH_WITHIN_S)
 
     async def stop(self) -> None:

@@ -9,7 +9,7 @@ import orjson
 from yarl import URL
 
 from chippool.kube.access import Access, find_access
-from chippool.kube.sockets import Sockets
+from chippool.kube.connector import Connector
 
 CONNECTIONS = 64  # a dozen watches, 32 writers, the Lease, and room
 ANSWER_S = 30.0  # the API server itself gives up on most requests after 60 s
@@ -43,13 +43,9 @@ class Client:
         self.namespace = access.namespace
         self._access = access
         self._answer = answer
-        self._sockets = Sockets()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=connections,
-                ssl=True if access.ssl is None else access.ssl,
-                keepalive_timeout=KEEPALIVE_S,
-                socket_factory=self._sockets.make,
+            connector=Connector(
+                limit=connections, ssl=True if access.ssl is None else access.ssl, keepalive_timeout=KEEPALIVE_S
             ),
             read_bufsize=READ_BYTES,
             headers={"Accept": JSON, "User-Agent": agent},
@@ -62,7 +58,6 @@ class Client:
 
     async def close(self) -> None:
         await self._session.close()
-        await self._sockets.cut()
 
     async def get(self, path: str, **params: str) -> dict[str, Any] | None:
         """Return the object or list at `path`, None where there is none (404); raises ApiError otherwise."""
