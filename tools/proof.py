@@ -63,7 +63,7 @@ def _arguments() -> argparse.Namespace:
     asked = parser.parse_args()
     parts = {part for step in asked.only or STEPS for part in STEPS[step]}
     for name, (what, metavar) in _INPUTS.items():
-        if getattr(asked, name) is None and f"{{{name}}}" in parts:
+        if not getattr(asked, name) and f"{{{name}}}" in parts:
             parser.error(f"the {what} is missing: --{name} {metavar}, or {name.upper()}={metavar}")
     return asked
 

@@ -36,7 +36,12 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
+        """End the shell and all that it left running in the background."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._shell.pid, signal.SIGTERM)
+        with contextlib.suppress(BrokenPipeError):
+            self._shell.stdin.close()
+        self._shell.wait(20)
 
     def run(self, text: str, within: float = 120.0) -> str:
         """Run a block and return what it printed; AssertionError with that if it fails, or takes too long."""
@@ -57,14 +62,6 @@ class Session:
         path = self._folder / "environment.sh"
         self.run(f"declare -px | grep -v '^declare -[a-z]* BASH' > {path}")
         return path
-
-    def kill(self) -> None:
-        """End the shell and all that it left running in the background."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._shell.pid, signal.SIGTERM)
-        with contextlib.suppress(BrokenPipeError):
-            self._shell.stdin.close()
-        self._shell.wait(20)
 
     def _type(self, text: str) -> None:
         try:

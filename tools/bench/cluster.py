@@ -43,7 +43,8 @@ def main() -> None:
         plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(surroundings()))
         report = asyncio.run(_Bench(plane, asked).run())
     tell(report, asked.output, asked.rows)
-    show(report["summary"])
+    if asked.output or asked.rows:  # else it has been printed with the rest
+        show(report["summary"])
 
 
 def _arguments() -> argparse.Namespace:
