@@ -1,7 +1,7 @@
 """Rule 7: a queue that got nothing in its turn for too long is asked first, once."""
 
 from chippool.core.cycle import schedule
-from chippool.core.patience import PATIENCE, overdue
+from chippool.core.patience import PATIENCE, by_class, overdue
 from chippool.core.plan import Admit
 from tests.core.build import a_queue, a_snapshot, a_workload, decision_of, nodes
 
@@ -10,7 +10,7 @@ LONG_AGO = NOW - PATIENCE - 1
 
 
 def late(*workloads):
-    return [w.key.removeprefix("ns/") for w in overdue(workloads, {w.key: w for w in workloads}, NOW)]
+    return [w.key.removeprefix("ns/") for w in overdue(workloads, by_class(workloads), NOW)]
 
 
 def test_the_oldest_of_each_queue_that_waited_too_long_the_longest_first():

@@ -1,15 +1,12 @@
 """One way of one workload while it is searched for: what it has to mind and by what right it may displace others."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import reduce
-from operator import or_
 
 from chippool.core.board import Board
 from chippool.core.claim import Claim, Takes
 from chippool.core.displacement import Bid
-from chippool.core.regain import Passed, regained
-from chippool.core.reserve import kept
+from chippool.core.quota import Passed
+from chippool.core.regain import regained
 from chippool.core.seeker import Option, Seeker
 
 Right = tuple[Claim, Passed]
@@ -25,7 +22,7 @@ class Attempt:
         """The reservations of others that it has to leave alone."""
         self.passed = board.ledger.passed(seeker.queue, option.pool, option.new)
         """The levels whose limit it would pass, and by how much."""
-        self.floor = kept(board.snapshot, option.pool, seeker.priority, replacing=not option.new)
+        self.floor = board.floor(option.pool, seeker.priority, replacing=not option.new)
         """Chips it has to leave free; what replaces a lost node is not `new`, and may use spares."""
         self.fits = 0
         """Replicas there is room for as it is."""
@@ -55,11 +52,12 @@ class Attempt:
             board.claims[key] = found
         return found
 
-    def rights(self) -> Iterator[Right]:
-        """Its own first, then those it would have with guarantees regained.
+    def own_right(self) -> tuple[Right, ...]:
+        """None where others are next and need what the limits leave."""
+        return ((self.claim, self.passed),) if self.has_quota else ()
 
-        None where others are next and need what the limits leave.
-        """
+    def rights(self) -> Iterator[Right]:
+        """Its own first, then those it would have with guarantees regained."""
         if not self.has_quota:
             return
         yield self.claim, self.passed
@@ -72,12 +70,15 @@ class Attempt:
         """What it asks for by this right; `option` is its own, or the same in one domain."""
         if self._bid is None:
             self._bid = self._its_bid()
+        own = self._bid
         if option is self.option and claim is self._claim:
-            return self._bid
-        return replace(self._bid, ask=option.variant.ask, claim=claim, passed=passed)
+            return own
+        return Bid(option.variant.ask, own.replicas, claim, passed, own.floor, own.closed)
 
     def _its_bid(self) -> Bid:
         option, shelf = self.option, self.board.shelves[self.option.pool]
         floor = min(self.floor, shelf.free_in_all()) if self.floor else 0
-        closed = reduce(or_, [one.nodes for one in self.minded], 0)
+        closed = 0
+        for one in self.minded:
+            closed |= one.nodes
         return Bid(option.variant.ask, option.replicas, self.claim, self.passed, floor, closed)

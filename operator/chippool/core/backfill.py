@@ -44,7 +44,6 @@ class Bookings:
     _tries: defaultdict[PoolName, int]
     _next: dict[tuple[QueueName, PoolName], list[Reservation]]
     """Those that somebody of a queue meets in a pool, as long as `made` is the same."""
-
     _tree: Tree
     _known: bool
     """Whether anything is known of when anybody ends."""
@@ -169,10 +168,18 @@ class Bookings:
     def _passes(self, kept: Reservation, workload: Workload, priority: int, option: Option) -> bool:
         if not option.new or kept.head == workload.key or over_by(workload, self.now) <= kept.start:
             return True
-        if not kept.seeker.preempts:
+        if not kept.seeker.preempts or workload.key in kept.claim.spared:
             return False
-        tenant = self._as_tenant(workload, priority, option)
-        return may_take(kept.claim, tenant) and (option.scavenges or self._left_alone(workload, option) <= kept.start)
+        gives_way = self._gives_way(kept, workload, priority, option)
+        return gives_way and (option.scavenges or self._left_alone(workload, option) <= kept.start)
+
+    def _gives_way(self, kept: Reservation, workload: Workload, priority: int, option: Option) -> bool:
+        """Whether the head may displace it; the same for all of a queue and priority."""
+        key = (workload.queue, priority, option.scavenges)
+        found = kept.gives_way.get(key)
+        if found is None:
+            found = kept.gives_way[key] = may_take(kept.claim, self._as_tenant(workload, priority, option))
+        return found
 
     def _as_tenant(self, workload: Workload, priority: int, option: Option) -> Tenant:
         path = self._tree.paths.get(workload.queue, ())

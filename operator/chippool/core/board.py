@@ -21,6 +21,7 @@ from chippool.core.ordering import class_of
 from chippool.core.plan import Holder
 from chippool.core.quota import Ledger
 from chippool.core.relocation import Relocation
+from chippool.core.reserve import kept
 from chippool.core.respite import respite
 from chippool.core.rivals import Rivals
 from chippool.core.seeker import Option, ways
@@ -67,6 +68,7 @@ class Board:
         self._yielding: set[PoolName] = set()
         self._spare: set[PoolName] = set()
         self._scavenging: dict[tuple[PoolName, QueueName, ClassName], bool] = {}
+        self._floors: dict[tuple[PoolName, int, bool], Milli] = {}
         self._options: dict[WorkloadKey, tuple[Workload, tuple[Option, ...]]] = {}
         self._tenants: defaultdict[PoolName, list[Tenant]] = defaultdict(list)
         self._tenancies: dict[PoolName, Tenancy] = {}
@@ -131,6 +133,14 @@ class Board:
             found = tuple(ways(workload, lambda pool: self.scavenges(pool, queue, class_name)))
             known = self._options[workload.key] = workload, found
         return known[1]
+
+    def floor(self, pool: PoolName, priority: int, *, replacing: bool) -> Milli:
+        """Chips of a pool that work of this priority has to leave free."""
+        key = (pool, priority, replacing)
+        found = self._floors.get(key)
+        if found is None:
+            found = self._floors[key] = kept(self.snapshot, pool, priority, replacing=replacing)
+        return found
 
     def openings(self, option: Option, claim: Claim) -> list[Option]:
         """Where room may be made by displacing: the option as it is, or as it is in each domain that may open."""

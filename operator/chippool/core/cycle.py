@@ -14,13 +14,13 @@ from itertools import groupby
 from chippool.core.answers import Answer, Answers
 from chippool.core.bazaar import Bazaar
 from chippool.core.board import Board, holders
-from chippool.core.checks import admitted_as, mistake, wanted
+from chippool.core.checks import admitted_as, mistake, variant_named, wanted
 from chippool.core.elastic import Grows, keeps_its_size, least, replacements
 from chippool.core.growth import Desk, admission, grow
 from chippool.core.ids import Milli, PoolName, WorkloadKey
 from chippool.core.model import Snapshot, Variant, Workload
 from chippool.core.ordering import class_of, order
-from chippool.core.patience import overdue
+from chippool.core.patience import by_class, overdue
 from chippool.core.plan import (
     Decision,
     Displace,
@@ -110,6 +110,7 @@ class _Cycle:
         self._snapshot = snapshot
         self._now = now
         self._board = Board(snapshot, gone, now)
+        self._admitted = by_class(snapshot.workloads.values())
         self._spared = spared(snapshot.workloads.values(), now)
         self._decided: dict[WorkloadKey, Decision] = dict(facts)
         self.bazaar = Bazaar(self._board, self._decided)
@@ -129,7 +130,7 @@ class _Cycle:
         """
         for _, equals in groupby(workloads, key=lambda w: class_of(self._snapshot, w).value):
             group = [*equals]
-            first = overdue(group, self._snapshot.workloads, self._now)
+            first = overdue(group, self._admitted, self._now)
             yield from first
             passed = {w.key for w in first}
             rest = [w for w in group if w.key not in passed]
@@ -182,7 +183,10 @@ class _Cycle:
             self._decided[workload.key] = Hold(workload.key, problem.reason, problem.message)
             return
         options = self._board.options(workload)
-        own = options if every else tuple(o for o in options if not o.scavenges)
+        own = options if every else tuple([o for o in options if not o.scavenges])
+        if options and not own:
+            self.scavengers.append(workload)
+            return
         for ways in self.bazaar.preferred(workload.key, own):
             found = self._look(workload, ways)
             if isinstance(found, Found):
@@ -264,8 +268,9 @@ class _Cycle:
 
     def _win(self, winner: Workload, decision: Decision, found: Found) -> None:
         self._decided[winner.key] = decision
-        ask = next(v.ask for v in winner.variants if v.name == found.variant)
-        self._board.bookings.arrived(winner, found.pool, ask, found.spots)
+        variant = variant_named(winner, found.variant)
+        assert variant is not None
+        self._board.bookings.arrived(winner, found.pool, variant.ask, found.spots)
         self._displaced.update(found.victims)
         moves = {move.tenant.key: move for move in found.moves}
         for victim, reason in zip(found.victims, found.reasons, strict=True):

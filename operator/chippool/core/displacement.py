@@ -1,6 +1,7 @@
 """Rule 6: room for a workload by displacing whom it may, the cheapest first, none in vain."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from chippool.core.claim import Claim, may_take
 from chippool.core.elastic import must_go, with_those_above
@@ -8,6 +9,7 @@ from chippool.core.frontier import Frontier
 from chippool.core.ids import Milli
 from chippool.core.model import Ask
 from chippool.core.placement import Spots, fill, refill, total
+from chippool.core.quota import Passed
 from chippool.core.relocation import Move
 from chippool.core.shares import overfull
 from chippool.core.shelf import Seats
@@ -18,24 +20,20 @@ Ours = dict[int, list[Seats]]
 """The winner's replicas by node: the chip of each, or nothing for whole chips."""
 
 
-@dataclass(frozen=True, slots=True)
 class Bid:
-    """What a workload wants of one pool."""
+    """What a workload wants of one pool; no dataclass, since one is made for every way that is asked for."""
 
-    ask: Ask
-    replicas: int
-    claim: Claim
-    passed: tuple[tuple[int, Milli], ...] = ()
-    """Levels of the tree of queues whose limit it would pass, and by how many chips, root first."""
-    floor: Milli = 0
-    """Chips of the pool that must be free afterwards."""
-    closed: int = 0
-    """Nodes it has to stay off, as bits: they are kept for who is next."""
-
-    @property
-    def needed(self) -> Milli:
+    def __init__(self, ask: Ask, replicas: int, claim: Claim, passed: Passed, floor: Milli, closed: int) -> None:
+        self.ask: Final = ask
+        self.replicas: Final = replicas
+        self.claim: Final = claim
+        self.passed: Final = passed
+        self.floor: Final = floor
+        """Chips of the pool that must be free afterwards."""
+        self.closed: Final = closed
+        """Nodes it has to stay off, as bits: they are kept for who is next."""
+        self.needed: Final = replicas * ask.chips + floor
         """Chips that have to be free for it, what has to stay free among them."""
-        return self.replicas * self.ask.chips + self.floor
 
 
 @dataclass(frozen=True, slots=True)

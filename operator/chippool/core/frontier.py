@@ -29,9 +29,10 @@ class Frontier:
         self.claim = claim
         self._tenancy, self._ask, self._contested = tenancy, ask, contested
         self._eligible = tenancy.shelf.eligible(ask)
-        self._most, self._heard = tenancy.bound(ask.chips, self._eligible, claim)
-        """Replicas that would fit if all left whom the claim may take, never too few; when that was so, in departures.
-        """
+        self._most: int | None = None
+        """Replicas that would fit if all left whom the claim may take, never too few; None: nobody had to know yet."""
+        self._heard = 0
+        """When that was so, in departures."""
         self._most_free: Milli | None = None
         """Chips that would be free then, likewise, where that was tried."""
         self._openings: Openings | None = None
@@ -40,12 +41,16 @@ class Frontier:
 
     def may_fit(self, replicas: int, floor: Milli) -> bool:
         """Whether so many might fit, and so much be free beside, if all left whom it may take; False is certain."""
-        if not self._may_fit(replicas, floor):
+        if self._most is None:
+            if replicas == 1 and self._most_free is None:  # the first look at the openings tells
+                return True
+            self._most, self._heard = self._tenancy.bound(self._ask.chips, self._eligible, self.claim)
+        if not self._may_fit(self._most, replicas, floor):
             self._hear_of_departures()
-        return self._may_fit(replicas, floor)
+        return self._may_fit(self._most, replicas, floor)
 
-    def _may_fit(self, replicas: int, floor: Milli) -> bool:
-        if self._most < replicas:
+    def _may_fit(self, most: int, replicas: int, floor: Milli) -> bool:
+        if most < replicas:
             return False
         return not floor or self._most_free is None or self._most_free - replicas * self._ask.chips >= floor
 
@@ -67,8 +72,10 @@ class Frontier:
         for tenant in departed[self._heard :]:
             if not taken[tenant.rank]:
                 held = [count * tenant.ask.chips for count in tenant.spots.values()]
-                self._most += sum(-(-some // chips) for some in held)
-                self._most_free = None if self._most_free is None else self._most_free + sum(held)
+                if self._most is not None:
+                    self._most += sum(-(-some // chips) for some in held)
+                if self._most_free is not None:
+                    self._most_free += sum(held)
         self._heard = len(departed)
 
     def next(self) -> list[Tenant]:

@@ -24,4 +24,4 @@ def chips(count: float) -> Milli:
 
 def shown(milli: int) -> str:
     """A number of chips as people write it: `8`, `0.25`."""
-    return f"{milli / CHIP:g}"
+    return f"{milli / CHIP:g}" if milli % CHIP else str(milli // CHIP)

@@ -8,14 +8,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from math import inf
 
-from chippool.core.ids import ClassName, QueueName, WorkloadKey
+from chippool.core.ids import ClassName, QueueName
 from chippool.core.model import Workload
 
 PATIENCE = 4 * 3600.0
 """Seconds without an admission, though something waits: then the queue is asked before its equals of priority."""
 
 
-def overdue(equals: Iterable[Workload], everybody: Mapping[WorkloadKey, Workload], now: float) -> list[Workload]:
+def by_class(workloads: Iterable[Workload]) -> Mapping[ClassName, list[Workload]]:
+    """Those that are admitted."""
+    found: defaultdict[ClassName, list[Workload]] = defaultdict(list)
+    for workload in workloads:
+        if workload.assignment is not None:
+            found[workload.class_name].append(workload)
+    return found
+
+
+def overdue(equals: Iterable[Workload], admitted: Mapping[ClassName, list[Workload]], now: float) -> list[Workload]:
     """The oldest of each queue that has waited too long, the longest first.
 
     What was admitted out of its turn, being younger, does not count as having got something.
@@ -28,20 +37,20 @@ def overdue(equals: Iterable[Workload], everybody: Mapping[WorkloadKey, Workload
     late = [w for w in oldest.values() if w.created < now - PATIENCE]
     if not late:
         return []
-    served = _served(late, everybody)
+    served = _served(late, admitted)
     since = {w.key: max(w.created, served[w.queue]) for w in late}
     return sorted((w for w in late if since[w.key] < now - PATIENCE), key=lambda w: (since[w.key], *_age(w)))
 
 
-def _served(late: Iterable[Workload], everybody: Mapping[WorkloadKey, Workload]) -> Mapping[QueueName, float]:
+def _served(late: Iterable[Workload], admitted: Mapping[ClassName, list[Workload]]) -> Mapping[QueueName, float]:
     """When each queue was last given something of this class that had waited for longer, as far as it still runs."""
-    waits: dict[tuple[QueueName, ClassName], Workload] = {(w.queue, w.class_name): w for w in late}
     found: defaultdict[QueueName, float] = defaultdict(lambda: -inf)
-    for other in everybody.values():
-        if other.assignment is None:
-            continue
-        mine = waits.get((other.queue, other.class_name))
-        if mine is not None and _age(other) < _age(mine):
+    waits = {w.queue: w for w in late}
+    for name in {w.class_name for w in late}:
+        for other in admitted.get(name, ()):
+            mine = waits.get(other.queue)
+            if mine is None or mine.class_name != name or other.assignment is None or _age(other) >= _age(mine):
+                continue
             found[other.queue] = max(found[other.queue], other.assignment.admitted_at)
     return found
 

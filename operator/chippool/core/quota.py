@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from math import inf
 
 from chippool.core.guarantee import Guarantees
 from chippool.core.ids import Milli, PoolName, QueueName
@@ -9,6 +10,8 @@ from chippool.core.tree import Tree, limit_of
 
 Entry = tuple[QueueName, PoolName, Milli, bool]
 """One change of the ledger: the chips, negative where they were given back, and whether they are scavenged."""
+Passed = tuple[tuple[int, Milli], ...]
+"""Levels whose limit, or guarantee, so many more chips would pass, and by how many, root first."""
 
 
 class Ledger:
@@ -73,7 +76,7 @@ class Ledger:
         """What the limits on the way to the root leave, and the level that leaves it; None: nothing limits it."""
         return min(((limit - self.used(i, pool), i) for i, limit in self._limits(queue, pool)), default=None)
 
-    def passed(self, queue: QueueName, pool: PoolName, new: Milli) -> tuple[tuple[int, Milli], ...]:
+    def passed(self, queue: QueueName, pool: PoolName, new: Milli) -> Passed:
         """The levels whose limit `new` more chips would pass, and by how much, root first."""
         limits = self._limits(queue, pool)
         if not new or not limits:
@@ -106,7 +109,7 @@ class Ledger:
             for i in self.tree.paths.get(queue, ())
         )
 
-    def beyond(self, queue: QueueName, pool: PoolName, new: Milli) -> tuple[tuple[int, Milli], ...]:
+    def beyond(self, queue: QueueName, pool: PoolName, new: Milli) -> Passed:
         """The levels that `new` more chips would take past a guarantee they fit in, and by how much, root first.
 
         A level where somebody scavenges is left out: who goes there may give no part of the guarantee back.
@@ -125,6 +128,9 @@ class Ledger:
 
         One division of integers, so that equal shares are equal floats.
         """
-        weight = self.tree.branches[i].weight
-        parts = [(used, self._stock.get(pool, 0) * weight) for pool, used in self._used[i].items()]
-        return max((used / whole for used, whole in parts if whole), default=0.0)
+        weight, largest = self.tree.branches[i].weight, -inf
+        for pool, used in self._used[i].items():
+            whole = self._stock.get(pool, 0) * weight
+            if whole:
+                largest = max(largest, used / whole)
+        return largest if largest > -inf else 0.0

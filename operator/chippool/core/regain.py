@@ -6,8 +6,7 @@ from itertools import combinations
 from chippool.core.board import Board
 from chippool.core.claim import Claim
 from chippool.core.ids import Milli, PoolName, QueueName
-
-Passed = tuple[tuple[int, Milli], ...]
+from chippool.core.quota import Passed
 
 
 def regained(

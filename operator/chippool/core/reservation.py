@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from chippool.core.bits import each
 from chippool.core.claim import Claim
-from chippool.core.ids import Milli, PoolName, WorkloadKey
+from chippool.core.ids import Milli, PoolName, QueueName, WorkloadKey
 from chippool.core.model import Ask
 from chippool.core.placement import Spots, put
 from chippool.core.seeker import Seeker
@@ -58,6 +58,8 @@ class Reservation:
     spare: dict[int, Spare]
     quota: dict[int, Milli]
     """What the limits of the head's queue and those above leave beside it at `start`, by position in the tree."""
+    gives_way: dict[tuple[QueueName, int, bool], bool] = field(default_factory=dict)
+    """Whether the head may displace work of a queue and priority that scavenges or not, as far as that was asked."""
     _too_large: set[Ask] = field(default_factory=set)
     """Asks for which nothing is left beside it on any node."""
 
@@ -87,7 +89,7 @@ class Reservation:
         if not any(spare.fits(ask) for spare in self.spare.values()):  # nor will any: it only becomes less
             self._too_large.add(ask)
             return []
-        nodes = each(self.nodes & shelf.eligible(ask))
+        nodes = each(self.nodes & shelf.eligible(ask) & shelf.with_chips(ask))
         return put(shelf, ask, replicas, nodes, lambda i: min(self.spare[i].fits(ask), shelf.capacity(i, ask)))
 
     def charge(self, path: Path, ask: Ask, spots: Spots, new: Milli) -> None:

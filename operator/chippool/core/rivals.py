@@ -56,6 +56,6 @@ class Rivals:
         if self._by_pool is None:
             self._by_pool = defaultdict(list)
             for workload in self._asking:
-                for name in dict.fromkeys(p for variant in workload.variants for p in variant.pools):
+                for name in dict.fromkeys([pool for variant in workload.variants for pool in variant.pools]):
                     self._by_pool[name].append(workload)
         return self._by_pool[pool]

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 
 from chippool.core import shortage
 from chippool.core.attempt import Attempt, Right
@@ -131,8 +130,8 @@ def _by_shrinking(attempt: Attempt) -> Found | None:
 
 
 def _by_moving(attempt: Attempt) -> Found | None:
-    board, own = attempt.board, islice(attempt.rights(), 1)
-    return _made_room(attempt, own, board.move_for, lambda _: board.topologies.apart(attempt.option))
+    board = attempt.board
+    return _made_room(attempt, attempt.own_right(), board.move_for, lambda _: board.topologies.apart(attempt.option))
 
 
 def _by_displacing(attempt: Attempt) -> Found | None:
@@ -141,8 +140,9 @@ def _by_displacing(attempt: Attempt) -> Found | None:
 
 
 def _by_both(attempt: Attempt) -> Found | None:
-    board, own = attempt.board, islice(attempt.rights(), 1)
-    return _made_room(attempt, own, board.move_and_displace_for, partial(board.openings, attempt.option))
+    board = attempt.board
+    where = partial(board.openings, attempt.option)
+    return _made_room(attempt, attempt.own_right(), board.move_and_displace_for, where)
 
 
 def _made_room(

@@ -21,6 +21,10 @@ class Option:
     """It only gets what nobody with their own use waits for."""
     topology: Within | None = None
 
+    def __hash__(self) -> int:
+        """By what tells options apart: the rest of a variant comes with its name and its ask."""
+        return hash((self.pool, self.replicas, self.new, self.variant.ask, self.variant.name))
+
 
 @dataclass(frozen=True, slots=True)
 class Seeker:
@@ -35,6 +39,9 @@ class Seeker:
     """Those with a reservation that it can't delay (`core.backfill`)."""
     grows: bool = False
     """It has as many replicas as it needs, and wants more."""
+
+    def __hash__(self) -> int:
+        return hash((self.queue, self.class_name, self.options, self.passes))
 
 
 def a_seeker(
@@ -60,9 +67,9 @@ def ways(workload: Workload, scavenges: Callable[[PoolName], bool]) -> Iterator[
     """
     for variant in workload.variants:
         replicas = max(_start(workload, variant) - workload.succeeded, 0)
+        new = replicas * variant.ask.chips
         for pool in variant.pools if _is_open(workload, variant) else ():
-            new = replicas * variant.ask.chips
-            yield Option(variant, pool, replicas, new, scavenges(pool), topology=workload.topology)
+            yield Option(variant, pool, replicas, new, scavenges(pool), workload.topology)
 
 
 def _start(workload: Workload, variant: Variant) -> int:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
 
 from chippool.core.appraisal import Appraisal
 from chippool.core.bits import bits_of, flags_of
@@ -19,11 +18,8 @@ Seats = tuple[int, ...]
 """The chips that replicas with a fraction sit on, one each; empty for whole chips, which are alike."""
 
 
-class Checkpoint(NamedTuple):
-    """A moment `rollback` can return to."""
-
-    length: int
-    clean: int
+Checkpoint = tuple[int, int]
+"""A moment `rollback` can return to: how much was changed before it, and what was clean then."""
 
 
 _FEW = 64
@@ -205,7 +201,9 @@ class Shelf:
             self._shared |= 1 << i
         for chip in seats:
             shares = added(shares, chip, ask.chips if count < 0 else -ask.chips)
-        left = {**room, **{r: room.get(r, 0) + count * q for r, q in ask.requests}}
+        left = dict(room)
+        for resource, amount in ask.requests:
+            left[resource] = left.get(resource, 0) + count * amount
         self._set(i, self.free[i] + count * ask.chips, left, shares)
 
     def _set(self, i: int, free: Milli, room: Mapping[str, int], shares: Shares) -> None:
@@ -249,16 +247,20 @@ class Shelf:
         return bool(self.eligible(ask) >> i & 1 and self.capacity(i, ask))
 
     def checkpoint(self) -> Checkpoint:
-        return Checkpoint(len(self._log), self.clean)
+        return len(self._log), self.clean
 
     def rollback(self, to: Checkpoint) -> None:
         """Undo everything since `to`."""
-        undone = {i for i, *_ in self._log[to.length :]}
-        while len(self._log) > to.length:
-            self._set(*self._log.pop())
+        length, self.clean = to
+        if len(self._log) == length:
+            return
+        undone: set[int] = set()
+        while len(self._log) > length:
+            i, free, room, shares = self._log.pop()
+            self._set(i, free, room, shares)
+            undone.add(i)
         for i in sorted(undone):
             self._is_freer(i)  # what is undone may have been taken
-        self.clean = to.clean
 
 
 def _level(free: Milli, shares: Shares) -> Milli:

@@ -141,7 +141,11 @@ class Tenancy:
 
     def takeable(self, claim: Claim) -> Iterator[Tenant]:
         """All the claim may take that are still there, in rank order, wherever they are."""
-        return map(self.ranked.__getitem__, np.flatnonzero(self.taken(claim) & self.roll.there).tolist())
+        there = (self.taken(claim) & self.roll.there).tobytes()
+        rank = there.find(1)
+        while rank >= 0:  # most ask for the first few only
+            yield self.ranked[rank]
+            rank = there.find(1, rank + 1)
 
     def openings(self, chips: Milli, claim: Claim) -> "Openings":
         """The order in which nodes open for so many chips; shared by all who ask for as many by this claim."""

@@ -58,13 +58,13 @@ class Turns:
         return self._waiting[at].popleft()
 
     def _catch_up(self, asked: QueueName) -> None:
-        moved = self._ledger.moved
-        for queue in dict.fromkeys((asked, *moved[self._read :])):
-            path = self._paths.get(queue, ())
-            for i in path:
+        moved = dict.fromkeys(self._ledger.moved[self._read :])
+        self._read = len(self._ledger.moved)
+        for queue in moved:
+            for i in self._paths.get(queue, ()):
                 self._shares.pop(i, None)
-            self._enter(path)
-        self._read = len(moved)
+        for queue in dict.fromkeys((asked, *moved)):
+            self._enter(self._paths.get(queue, ()))
 
     def _enter(self, path: tuple[int, ...]) -> None:
         for depth in range(len(path) - 1, -1, -1):

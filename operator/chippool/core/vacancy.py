@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Final
 
 from chippool.core.bits import each
 from chippool.core.displacement import Bid, Ours, Room, join
@@ -49,16 +50,24 @@ class Effort:
         self.failed[way, pool, bid.ask, bid.claim.priority] = bid.replicas
 
 
-@dataclass(frozen=True, slots=True)
 class Site:
-    """One pool in which room is to be made for one bid."""
+    """One pool in which room is to be made for one bid; no dataclass, as a bid."""
 
-    pool: PoolName
-    tenancy: Tenancy
-    bid: Bid
-    relocation: Relocation
-    contested: Contested
-    effort: Effort
+    def __init__(
+        self,
+        pool: PoolName,
+        tenancy: Tenancy,
+        bid: Bid,
+        relocation: Relocation,
+        contested: Contested,
+        effort: Effort,
+    ) -> None:
+        self.pool: Final = pool
+        self.tenancy: Final = tenancy
+        self.bid: Final = bid
+        self.relocation: Final = relocation
+        self.contested: Final = contested
+        self.effort: Final = effort
 
 
 @dataclass(slots=True)
