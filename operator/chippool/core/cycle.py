@@ -247,7 +247,8 @@ class _Cycle:
         assert workload.assignment is not None
         pool = workload.assignment.pool
         scavenges = self._board.scavenges(pool, workload.queue, workload.class_name)
-        return Option(variant, pool, replicas, new, scavenges, self._board.topologies.stays_in(workload, pool))
+        topology = self._board.topologies.stays_in(workload, pool)
+        return Option(variant, pool, replicas, new, scavenges=scavenges, topology=topology)
 
     def _look(self, workload: Workload, options: tuple[Option, ...], *, grows: Grows | None = None) -> Found | Answer:
         """Search, or the answer a look-alike got since when nothing was given back."""

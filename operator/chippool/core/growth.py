@@ -126,7 +126,7 @@ def _grower(desk: Desk, workload: Workload) -> Grower | None:
     on = decision.nodes if isinstance(decision, Admit) else (*workload.placed, *workload.reserved)
     variant = desk.board.topologies.at_home(workload, variant, pool, on)
     scavenges = desk.board.scavenges(pool, workload.queue, workload.class_name)
-    option, priority = Option(variant, pool, 0, 0, scavenges), class_of(desk.snapshot, workload)
+    option, priority = Option(variant, pool, 0, 0, scavenges=scavenges), class_of(desk.snapshot, workload)
     return Grower(workload, variant, option, priority, had, wanted(workload, variant), decision)
 
 

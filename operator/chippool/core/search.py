@@ -1,8 +1,9 @@
 """Rules 2 to 6 for one workload: the first way to run it that can be, or what each way lacks."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from chippool.core import shortage
 from chippool.core.attempt import Attempt, Right
@@ -11,35 +12,36 @@ from chippool.core.claim import Claim, Takes, why
 from chippool.core.displacement import Bid, Room
 from chippool.core.earliest import Chance
 from chippool.core.elastic import losses
-from chippool.core.ids import Milli, NodeName, PoolName, VariantName, WorkloadKey
+from chippool.core.ids import Milli, PoolName, VariantName, WorkloadKey
 from chippool.core.placement import Spots, names, seats, total
 from chippool.core.plan import Shortage
 from chippool.core.reasons import Reason
 from chippool.core.relocation import Move
 from chippool.core.reservation import Reservation
 from chippool.core.seeker import Option, Seeker
-from chippool.core.shelf import Seats
+from chippool.core.shelf import Shelf
 
 
-@dataclass(frozen=True, slots=True)
 class Found:
-    """The option taken: a node per replica, on the board already, and who goes for it."""
+    """The option taken, on the board already, and who goes for it."""
 
-    variant: VariantName
-    pool: PoolName
-    chips: Milli
-    nodes: tuple[NodeName, ...]
-    waits: bool
-    victims: tuple[WorkloadKey, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    """The rule by which each victim goes."""
-    seats: Seats = ()
-    """The chips of fractions."""
-    spots: Spots = field(default_factory=list, compare=False)
-    moves: tuple[Move, ...] = ()
-    """Those victims that go on elsewhere."""
-    shrunk: Mapping[WorkloadKey, int] = field(default_factory=dict)
-    """How many replicas victims give that keep the others."""
+    def __init__(self, variant: VariantName, pool: PoolName, chips: Milli, spots: Spots, shelf: Shelf) -> None:
+        self.variant: Final = variant
+        self.pool: Final = pool
+        self.chips: Final = chips
+        self.spots: Final = spots
+        self.nodes: Final = names(shelf, spots)
+        """One per replica."""
+        self.seats: Final = seats(spots)
+        """The chips of fractions."""
+        self.waits: Final = any(not shelf.clean >> spot.node & 1 for spot in spots)
+        self.victims: tuple[WorkloadKey, ...] = ()
+        self.reasons: tuple[Reason, ...] = ()
+        """The rule by which each victim goes."""
+        self.moves: tuple[Move, ...] = ()
+        """Those victims that go on elsewhere."""
+        self.shrunk: Mapping[WorkloadKey, int] = {}
+        """How many replicas victims give that keep the others."""
 
 
 def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
@@ -167,27 +169,17 @@ _WAYS_TO_GROW = (_by_shrinking, _by_displacing)
 
 
 def _made(attempt: Attempt, claim: Claim, room: Room) -> Found:
-    lost = losses(room.victims)
-    reasons = (*(why(claim, t) for t in lost.victims), *(Reason.MIGRATED for _ in room.moves))
-    leavers = tuple(t.key for t in (*lost.victims, *(move.tenant for move in room.moves)))
-    return _found(attempt, room.spots, leavers, reasons, room.moves, lost.shrunk)
+    lost, found = losses(room.victims), _found(attempt, room.spots)
+    found.reasons = (*(why(claim, t) for t in lost.victims), *(Reason.MIGRATED for _ in room.moves))
+    found.victims = tuple(t.key for t in (*lost.victims, *(move.tenant for move in room.moves)))
+    found.moves, found.shrunk = room.moves, lost.shrunk
+    return found
 
 
-def _found(
-    attempt: Attempt,
-    spots: Spots,
-    victims: tuple[WorkloadKey, ...] = (),
-    reasons: tuple[Reason, ...] = (),
-    moves: tuple[Move, ...] = (),
-    shrunk: Mapping[WorkloadKey, int] | None = None,
-) -> Found:
+def _found(attempt: Attempt, spots: Spots) -> Found:
     board, seeker, option = attempt.board, attempt.seeker, attempt.option
-    shelf, variant = board.shelves[option.pool], option.variant
-    spots = board.topologies.by_rank(option.pool, spots)
+    variant, spots = option.variant, board.topologies.by_rank(option.pool, spots)
     board.ledger.take(seeker.queue, option.pool, option.new, scavenged=option.scavenges)
     for one in attempt.minded:
         one.charge(board.tree.paths.get(seeker.queue, ()), variant.ask, spots, option.new)
-    waits = any(not shelf.clean >> i & 1 for i, _, _ in spots)
-    chips, nodes = variant.ask.chips, names(shelf, spots)
-    sat = seats(spots)
-    return Found(variant.name, option.pool, chips, nodes, waits, victims, reasons, sat, spots, moves, shrunk or {})
+    return Found(variant.name, option.pool, variant.ask.chips, spots, board.shelves[option.pool])
