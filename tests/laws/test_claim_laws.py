@@ -63,6 +63,13 @@ def test_the_roll_tells_for_each_tenant_what_the_law_tells_for_one(ranked, asked
         assert roll.taken(claim).tolist() == [may_take(claim, tenant) for tenant in ranked]
 
 
+@given(st.lists(tenants(), max_size=8), claims())
+def test_within_no_guarantee_nobody_may_be_taken_but_who_is_lower_or_scavenges(ranked, claim):
+    roll = roll_of(ranked)
+    if not any(claim.within):
+        assert not (roll.taken(claim) & ~roll.lower(claim.priority)).any()
+
+
 @given(
     st.lists(tenants(), min_size=8, max_size=8),
     claims(),

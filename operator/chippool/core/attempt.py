@@ -52,6 +52,24 @@ class Attempt:
             board.claims[key] = found
         return found
 
+    def is_hopeless(self) -> bool:
+        """Whether it is certain that nobody can make room for it, by sums that are the same for all of its priority.
+
+        Most of those who wait are told so, and nothing has to be worked out for their own queue.
+        """
+        if not self.has_quota:
+            return True
+        board, seeker, option, claim = self.board, self.seeker, self.option, self.claim
+        if any(claim.within):
+            return False
+        tenancy, priority = board.tenancy(option.pool), seeker.priority
+        if tenancy.shelf.free_in_all() + tenancy.reach(priority) >= self.bid(option, claim, self.passed).needed:
+            return False
+        beyond = () if claim.scavenges else board.ledger.beyond(seeker.queue, option.pool, option.new)
+        return all(
+            tenancy.reach(priority, i) < over for i, over in beyond
+        )  # nothing is to be regained
+
     def own_right(self) -> tuple[Right, ...]:
         """None where others are next and need what the limits leave."""
         return ((self.claim, self.passed),) if self.has_quota else ()

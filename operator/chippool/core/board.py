@@ -147,12 +147,12 @@ class Board:
         within = self.topologies.demand(option)
         if within is None:
             return [option]
-        tenancy = self._tenancy(option.pool)
+        tenancy = self.tenancy(option.pool)
         return self.topologies.openings(option, within, tenancy, tenancy.shared(claim))
 
     def displace_for(self, pool: PoolName, bid: Bid) -> Room | None:
         """Rule 6 in this pool; on success the victims are gone from the board and their queues' use with them."""
-        tenancy = self._tenancy(pool)
+        tenancy = self.tenancy(pool)
         if beyond_reach(tenancy, bid):
             return None
         tenancy.shelf.closed = bid.closed
@@ -185,7 +185,7 @@ class Board:
             return None
         for tenant in room.victims:
             self.ledger.give(tenant.queue, pool, tenant.chips, scavenged=tenant.scavenges)
-        tenancy = self._tenancy(pool)
+        tenancy = self.tenancy(pool)
         tenancy.departed += room.victims
         for move in room.moves:
             tenancy.let_move(move.tenant)
@@ -194,27 +194,23 @@ class Board:
 
     def tenants(self, pool: PoolName) -> Sequence[Tenant]:
         """All that were admitted in the pool as the plan began."""
-        return self._tenancy(pool).ranked
+        return self.tenancy(pool).ranked
 
     def _site(self, pool: PoolName, bid: Bid) -> Site:
-        return Site(pool, self._tenancy(pool), bid, self._relocation, self._contested(pool), self._effort)
+        return Site(pool, self.tenancy(pool), bid, self._relocation, self._contested(pool), self._effort)
 
     def let_go(self, pool: PoolName, tenant: Tenant) -> None:
         """Take a tenant off the pool: it goes on elsewhere, and nobody displaces it in this plan."""
-        tenancy = self._tenancy(pool)
+        tenancy = self.tenancy(pool)
         tenancy.evict(tenant)
         tenancy.departed.append(tenant)
         self.ledger.give(tenant.queue, pool, tenant.chips, scavenged=tenant.scavenges)
 
     def take_in(self, pool: PoolName, tenant: Tenant) -> None:
         """Count the last one that was let go among the tenants again; whoever asks rolls back shelf and ledger."""
-        tenancy = self._tenancy(pool)
+        tenancy = self.tenancy(pool)
         tenancy.restore((tenant,))
         tenancy.departed.pop()
-
-    def gives_back(self, pool: PoolName, claim: Claim, i: int, chips: Milli) -> bool:
-        """Whether those below a place in the tree whom the claim may take hold so many of the pool's chips."""
-        return self._tenancy(pool).gives_back(claim, i, chips)
 
     def spares(self, pool: PoolName) -> bool:
         """Whether somebody there has more than minReplicas."""
@@ -228,7 +224,8 @@ class Board:
         """Whether some of the pool's work may not be displaced yet."""
         return pool in self._fixed
 
-    def _tenancy(self, pool: PoolName) -> Tenancy:
+    def tenancy(self, pool: PoolName) -> Tenancy:
+        """Who sits there; what is borrowed is found out when that is first asked."""
         if pool not in self._tenancies:
             lend(self._tenants[pool], lambda i: self.ledger.guaranteed(i, pool))
             self._tenancies[pool] = Tenancy(self.shelves[pool], self._tenants[pool])
@@ -239,7 +236,7 @@ class Board:
         key = (pool, ask, claim, self.shelves[pool].closed)
         found = self._frontiers.get(key)
         if found is None:
-            tenancy = self._tenancy(pool)
+            tenancy = self.tenancy(pool)
             alike = tenancy.shared(claim)
             common = (pool, ask, alike, key[-1])
             found = self._frontiers.get(common) or Frontier(tenancy, ask, alike, self._contested(pool))

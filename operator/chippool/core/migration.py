@@ -35,6 +35,8 @@ def by_moving(site: Site) -> Room | None:
 
 def by_moving_and_evicting(site: Site) -> Room | None:
     """Room by evicting some whom the bid may take and moving others; None, and nothing changed, if none was found."""
+    if beyond_reach(site.tenancy, site.bid):  # it says nothing of others who ask alike
+        return None
     start, gone = site.relocation.mark(), list[Tenant]()
     for _ in islice(_evictions(site, gone), EVICTED):
         room = _moved_about(site, gone)
@@ -106,8 +108,6 @@ def _may_be_enough(site: Site) -> bool:
 
 def _evictions(site: Site, gone: list[Tenant]) -> Iterator[int]:
     """Evict one more each time, the cheapest first; stops wherever there are chips enough to try with."""
-    if beyond_reach(site.tenancy, site.bid):
-        return
     for tenant in site.tenancy.takeable(site.bid.claim):
         if not site.effort.spend():
             return

@@ -18,7 +18,8 @@ def regained(
     """
     if all(claim.within) or claim.scavenges:
         return []
-    past = [(i, over) for i, over in board.ledger.beyond(queue, pool, new) if board.gives_back(pool, claim, i, over)]
+    tenancy = board.tenancy(pool)
+    past = [(i, over) for i, over in board.ledger.beyond(queue, pool, new) if tenancy.gives_back(claim, i, over)]
     return [
         _regained(claim, dict(some), dict(limits))
         for size in range(1, len(past) + 1)

@@ -75,6 +75,10 @@ class Roll:
             found[[rank for key in claim.spared if key in self._ranks for rank in self._ranks[key]]] = False
         return found
 
+    def lower(self, priority: int) -> Truths:
+        """All whom claims of a priority may take that are within no guarantee, and some that are not theirs to take."""
+        return self._scavenges | (self._below(priority) & ~self._fixed)
+
     def _below(self, priority: int) -> Truths:
         found = self._lower.get(priority)
         if found is None:

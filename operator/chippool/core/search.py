@@ -55,9 +55,9 @@ def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
         found = _as_it_is(attempt)
         if found is not None:
             return found
-    ways = _WAYS_TO_GROW if seeker.grows else _WAYS
-    for way in ways if seeker.preempts else ():
-        for attempt in tried.values():
+    hopeful = [attempt for attempt in tried.values() if seeker.preempts and not attempt.is_hopeless()]
+    for way in (_WAYS_TO_GROW if seeker.grows else _WAYS) if hopeful else ():
+        for attempt in hopeful:
             found = way(attempt)
             if found is not None:
                 return found

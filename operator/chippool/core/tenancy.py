@@ -41,6 +41,7 @@ class Tenancy:
         self._taken: dict[Claim, Truths] = {}
         self._sums: dict[tuple[int, int], Sum] = {}
         """What those hold whom a claim may take, in all or below a place in the tree."""
+        self._reach: dict[tuple[int, int | None], Sum] = {}
         self._free: Ints = np.array(shelf.free, np.int64)
         self._read = len(shelf.touched)
         self._beneath: dict[int, Truths] = {}
@@ -84,6 +85,19 @@ class Tenancy:
         found = self._sums.get(key)
         if found is None:
             found = self._sums[key] = self.roll.total(taken)
+        return found.now()
+
+    def reach(self, priority: int, i: int | None = None) -> Milli:
+        """Chips that a claim of a priority could get at most, while it is within no guarantee, in all or below a place.
+
+        Asked before anything is worked out for one claim, and the same for all of a priority.
+        """
+        key = (priority, i)
+        found = self._reach.get(key)
+        if found is None:
+            lower = self.roll.lower(priority)
+            found = self.roll.total(lower) if i is None else self.roll.charged(lower & self._below(i))
+            self._reach[key] = found
         return found.now()
 
     def bound(self, chips: Milli, eligible: int, claim: Claim) -> tuple[int, int]:
