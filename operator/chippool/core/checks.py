@@ -1,6 +1,6 @@
 """A workload beside the rest of the cluster: mistakes that only show here, each with the field and the remedy."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from chippool.core.access import access_of
 from chippool.core.feasibility import selects
@@ -35,18 +35,14 @@ _NEVER = frozenset({Reason.NAMESPACE_NOT_ALLOWED, Reason.CLASS_NOT_ALLOWED})
 
 def mistake(snapshot: Snapshot, workload: Workload) -> Problem | None:
     """The first thing wrong with the workload itself, whatever the pools look like."""
-    return next(_mistakes(snapshot, workload), None)
-
-
-def _mistakes(snapshot: Snapshot, workload: Workload) -> Iterator[Problem]:
-    yield from workload.problems
+    if workload.problems:
+        return workload.problems[0]
     namespace = snapshot.namespaces.get(workload.namespace)
     if namespace is not None and namespace.deleting:
-        yield Problem(Reason.NAMESPACE_TERMINATING, f"Namespace {workload.namespace} is being deleted.")
+        return Problem(Reason.NAMESPACE_TERMINATING, f"Namespace {workload.namespace} is being deleted.")
     if workload.class_name not in snapshot.classes:
-        yield _unknown_class(snapshot, workload)
-    if (problem := _queue_problem(snapshot, workload)) is not None:
-        yield problem
+        return _unknown_class(snapshot, workload)
+    return _queue_problem(snapshot, workload)
 
 
 def _unknown_class(snapshot: Snapshot, workload: Workload) -> Problem:

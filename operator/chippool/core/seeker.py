@@ -1,6 +1,6 @@
 """Everything about a workload that decides where it can go, and nothing else: equal seekers get equal answers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -101,16 +101,19 @@ def as_grower(seeker: Seeker, grows: Grows) -> Seeker:
     return replace(seeker, grows=True, preempts=seeker.preempts and grows is Grows.SPARED)
 
 
-def ways(workload: Workload, scavenges: Callable[[PoolName], bool]) -> Iterator[Option]:
+def ways(workload: Workload, scavenges: Callable[[PoolName], bool]) -> list[Option]:
     """Every way to admit a workload that waits, the preferred first; what has succeeded needs no chips again.
 
     `scavenges`: whether it only gets there what nobody else waits for.
     """
+    found: list[Option] = []
     for variant in workload.variants:
         replicas = max(_start(workload, variant) - workload.succeeded, 0)
         new = replicas * variant.ask.chips
         for pool in variant.pools if _is_open(workload, variant) else ():
-            yield Option(variant, pool, replicas, new, scavenges=scavenges(pool), topology=workload.topology)
+            option = Option(variant, pool, replicas, new, scavenges=scavenges(pool), topology=workload.topology)
+            found.append(option)
+    return found
 
 
 def _start(workload: Workload, variant: Variant) -> int:
