@@ -65,10 +65,8 @@ class Attempt:
         tenancy, priority = board.tenancy(option.pool), seeker.priority
         if tenancy.shelf.free_in_all() + tenancy.reach(priority) >= self.bid(option, claim, self.passed).needed:
             return False
-        beyond = () if claim.scavenges else board.ledger.beyond(seeker.queue, option.pool, option.new)
-        return all(
-            tenancy.reach(priority, i) < over for i, over in beyond
-        )  # nothing is to be regained
+        regains = () if claim.scavenges else board.ledger.beyond(seeker.queue, option.pool, option.new)
+        return all(tenancy.reach(priority, i) < over for i, over in regains)
 
     def own_right(self) -> tuple[Right, ...]:
         """None where others are next and need what the limits leave."""

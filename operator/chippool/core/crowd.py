@@ -10,7 +10,6 @@ from chippool.core.checks import mistake, pool_problem
 from chippool.core.ids import Milli, PoolName, WorkloadKey
 from chippool.core.matching import Way, worths
 from chippool.core.model import Ask, Workload
-from chippool.core.reserve import kept
 from chippool.core.seeker import Option
 from chippool.core.turns import Turns
 
@@ -81,7 +80,7 @@ class Stock:
     def chips(self, pool: PoolName) -> Milli:
         """Chips that are free, and not kept for higher classes."""
         if pool not in self._chips:
-            floor = kept(self._board.snapshot, pool, self.priority, replacing=False)
+            floor = self._board.floor(pool, self.priority, replacing=False)
             self._chips[pool] = self._board.shelves[pool].free_in_all() - floor
         return self._chips[pool]
 

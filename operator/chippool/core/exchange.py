@@ -11,7 +11,6 @@ from chippool.core.model import Mode
 from chippool.core.ordering import class_of
 from chippool.core.placement import Spots, names, seats, total
 from chippool.core.plan import Migrate
-from chippool.core.reserve import kept
 from chippool.core.seeker import Option
 from chippool.core.shelf import Seats
 from chippool.core.tenant import GUARANTEED, Tenant
@@ -107,7 +106,7 @@ class Exchange:
         board, queue, shelf = self._board, candidate.workload.queue, self._board.shelves[option.pool]
         if board.ledger.passed(queue, option.pool, option.new):
             return None
-        start, floor = shelf.checkpoint(), kept(board.snapshot, option.pool, priority, replacing=False)
+        start, floor = shelf.checkpoint(), board.floor(option.pool, priority, replacing=False)
         spots = board.topologies.by_rank(option.pool, board.topologies.fill(option))
         if total(spots) < option.replicas or (floor and shelf.free_in_all() < floor):
             shelf.rollback(start)

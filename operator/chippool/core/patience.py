@@ -16,7 +16,7 @@ PATIENCE = 4 * 3600.0
 
 
 def by_class(workloads: Iterable[Workload]) -> Mapping[ClassName, list[Workload]]:
-    """Those that are admitted."""
+    """Those of them that are admitted."""
     found: defaultdict[ClassName, list[Workload]] = defaultdict(list)
     for workload in workloads:
         if workload.assignment is not None:
