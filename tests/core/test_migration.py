@@ -175,13 +175,25 @@ def test_nobody_is_moved_for_room_a_foreign_pending_pod_could_take():
     assert isinstance(decision_of(plan, "whole"), Hold)
 
 
-def test_some_go_and_others_move_where_neither_alone_makes_room():
-    queues = [a_queue("a", guaranteed={"h800": 4}), a_queue("b", guaranteed={"h800": 4})]
-    running = [
+def with_one_chip_borrowed():
+    """Eight chips on two nodes, three of them free."""
+    return [
         a_workload("a0", chips=2, queue="a", on=["h800-000"]),
         a_workload("a1", chips=2, queue="a", on=["h800-001"], created=1.0),
         a_workload("a2", chips=1, queue="a", on=["h800-001"], created=2.0),
     ]
+
+
+def test_who_may_not_make_room_does_not_stand_for_another_that_asks_alike_and_may():
+    queues = [a_queue("a", guaranteed={"h800": 4}), a_queue("b", guaranteed={"h800": 4}), a_queue("c")]
+    asks = [a_workload("c0", chips=4, queue="c", created=3.0), a_workload("b0", chips=4, queue="b", created=4.0)]
+    plan = decide(nodes(2, 4), [*with_one_chip_borrowed(), *asks], queues=queues)
+    assert {name: kinds(plan)[name] for name in ("c0", "b0")} == {"c0": "Hold", "b0": "Admit"}
+
+
+def test_some_go_and_others_move_where_neither_alone_makes_room():
+    queues = [a_queue("a", guaranteed={"h800": 4}), a_queue("b", guaranteed={"h800": 4})]
+    running = with_one_chip_borrowed()
     plan = decide(nodes(2, 4), [*running, a_workload("b0", chips=4, queue="b")], queues=queues)
     assert decision_of(plan, "a2").reason is Reason.RECLAIMED
     assert isinstance(decision_of(plan, "b0"), Admit)
