@@ -51,6 +51,7 @@ class Roll:
         self._rank = np.array([t.rank for t in ranked for _ in t.spots], np.int64)[order]
         self._held = np.array([n * t.ask.chips for t in ranked for n in t.spots.values()], np.int64)[order]
         self._lower: dict[int, Truths] = {}
+        self._in_reach: dict[int, Truths] = {}
         self._partings: dict[Path, tuple[Ints, Truths]] = {}
         self._in_all = np.array([sum(t.spots.values()) * t.ask.chips for t in ranked], np.float64)
 
@@ -77,7 +78,10 @@ class Roll:
 
     def lower(self, priority: int) -> Truths:
         """All whom claims of a priority may take that are within no guarantee, and some that are not theirs to take."""
-        return self._scavenges | (self._below(priority) & ~self._fixed)
+        found = self._in_reach.get(priority)
+        if found is None:
+            found = self._in_reach[priority] = self._scavenges | (self._below(priority) & ~self._fixed)
+        return found
 
     def _below(self, priority: int) -> Truths:
         found = self._lower.get(priority)

@@ -39,9 +39,8 @@ class Tenancy:
             self._seat(rank, tenant)
         self.roll = Roll(self.ranked)
         self._taken: dict[Claim, Truths] = {}
-        self._sums: dict[tuple[int, int], Sum] = {}
+        self._sums: dict[tuple[int, int | None], Sum] = {}
         """What those hold whom a claim may take, in all or below a place in the tree."""
-        self._reach: dict[tuple[int, int | None], Sum] = {}
         self._free: Ints = np.array(shelf.free, np.int64)
         self._read = len(shelf.touched)
         self._beneath: dict[int, Truths] = {}
@@ -80,24 +79,26 @@ class Tenancy:
 
     def total(self, claim: Claim) -> Milli:
         """Chips that those hold together whom the claim may take."""
-        taken = self.taken(claim)
-        key = (id(taken), -1)  # it stays: whoever asks for the same gets this very array
-        found = self._sums.get(key)
-        if found is None:
-            found = self._sums[key] = self.roll.total(taken)
-        return found.now()
+        return self._sum(self.taken(claim))
+
+    def gives_back(self, claim: Claim, i: int, chips: Milli) -> bool:
+        """Whether those below a place in the tree whom the claim may take hold so many chips."""
+        return self._sum(self.taken(claim), i) >= chips
 
     def reach(self, priority: int, i: int | None = None) -> Milli:
         """Chips that a claim of a priority could get at most, while it is within no guarantee, in all or below a place.
 
         Asked before anything is worked out for one claim, and the same for all of a priority.
         """
-        key = (priority, i)
-        found = self._reach.get(key)
+        return self._sum(self.roll.lower(priority), i)
+
+    def _sum(self, some: Truths, i: int | None = None) -> Milli:
+        """What some hold together, or what counts as used by those of them below a place in the tree."""
+        key = (id(some), i)  # the array stays: whoever asks for the same gets this very one
+        found = self._sums.get(key)
         if found is None:
-            lower = self.roll.lower(priority)
-            found = self.roll.total(lower) if i is None else self.roll.charged(lower & self._below(i))
-            self._reach[key] = found
+            found = self.roll.total(some) if i is None else self.roll.charged(some & self._below(i))
+            self._sums[key] = found
         return found.now()
 
     def bound(self, chips: Milli, eligible: int, claim: Claim) -> tuple[int, int]:
@@ -127,15 +128,6 @@ class Tenancy:
         if found is None:
             found = self._eligible[eligible] = flags_of(eligible, len(self.shelf.nodes))
         return found
-
-    def gives_back(self, claim: Claim, i: int, chips: Milli) -> bool:
-        """Whether those below a place in the tree whom the claim may take hold so many chips."""
-        taken = self.taken(claim)
-        key = (id(taken), i)
-        found = self._sums.get(key)
-        if found is None:
-            found = self._sums[key] = self.roll.charged(taken & self._below(i))
-        return found.now() >= chips
 
     def _below(self, i: int) -> Truths:
         found = self._beneath.get(i)
