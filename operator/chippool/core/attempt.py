@@ -57,7 +57,7 @@ class Attempt:
 
         Most of those who wait are told so, and nothing has to be worked out for their own queue.
         """
-        if not self.has_quota:
+        if not self.has_quota:  # others are next, and need what the limits leave
             return True
         board, seeker, option, claim = self.board, self.seeker, self.option, self.claim
         if any(claim.within):
@@ -68,15 +68,13 @@ class Attempt:
         regains = () if claim.scavenges else board.ledger.beyond(seeker.queue, option.pool, option.new)
         return all(tenancy.reach(priority, i) < over for i, over in regains)
 
-    def own_right(self) -> tuple[Right, ...]:
-        """None where others are next and need what the limits leave."""
-        return ((self.claim, self.passed),) if self.has_quota else ()
+    @property
+    def own_right(self) -> Right:
+        return self.claim, self.passed
 
     def rights(self) -> Iterator[Right]:
         """Its own first, then those it would have with guarantees regained."""
-        if not self.has_quota:
-            return
-        yield self.claim, self.passed
+        yield self.own_right
         if self._regained is None:
             option = self.option
             self._regained = regained(self.board, self.seeker.queue, option.pool, option.new, self.claim, self.passed)

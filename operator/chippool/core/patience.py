@@ -6,6 +6,7 @@ its queue's fair part for a while. So a queue that has not got anything for PATI
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from math import inf
 
 from chippool.core.ids import ClassName, QueueName
@@ -45,13 +46,11 @@ def overdue(equals: Iterable[Workload], admitted: Mapping[ClassName, list[Worklo
 def _served(late: Iterable[Workload], admitted: Mapping[ClassName, list[Workload]]) -> Mapping[QueueName, float]:
     """When each queue was last given something of this class that had waited for longer, as far as it still runs."""
     found: defaultdict[QueueName, float] = defaultdict(lambda: -inf)
-    waits = {w.queue: w for w in late}
-    for name in {w.class_name for w in late}:
-        for other in admitted.get(name, ()):
-            mine = waits.get(other.queue)
-            if mine is None or mine.class_name != name or other.assignment is None or _age(other) >= _age(mine):
-                continue
-            found[other.queue] = max(found[other.queue], other.assignment.admitted_at)
+    waits: dict[tuple[QueueName, ClassName], Workload] = {(w.queue, w.class_name): w for w in late}
+    for other in chain.from_iterable([admitted.get(name, ()) for name in {w.class_name for w in late}]):
+        mine, given = waits.get((other.queue, other.class_name)), other.assignment
+        if mine is not None and given is not None and _age(other) < _age(mine):
+            found[other.queue] = max(found[other.queue], given.admitted_at)
     return found
 
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from math import inf
 
 from chippool.core.guarantee import Guarantees
 from chippool.core.ids import Milli, PoolName, QueueName
@@ -128,9 +127,9 @@ class Ledger:
 
         One division of integers, so that equal shares are equal floats.
         """
-        weight, largest = self.tree.branches[i].weight, -inf
+        weight, largest = self.tree.branches[i].weight, 0.0
         for pool, used in self._used[i].items():
             whole = self._stock.get(pool, 0) * weight
             if whole:
                 largest = max(largest, used / whole)
-        return largest if largest > -inf else 0.0
+        return largest

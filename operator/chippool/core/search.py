@@ -1,6 +1,6 @@
 """Rules 2 to 6 for one workload: the first way to run it that can be, or what each way lacks."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -11,8 +11,8 @@ from chippool.core.board import Board
 from chippool.core.claim import Claim, Takes, why
 from chippool.core.displacement import Bid, Room
 from chippool.core.earliest import Chance
-from chippool.core.elastic import losses
-from chippool.core.ids import Milli, PoolName, VariantName, WorkloadKey
+from chippool.core.elastic import Losses, losses
+from chippool.core.ids import PoolName
 from chippool.core.placement import Spots, names, seats, total
 from chippool.core.plan import Shortage
 from chippool.core.reasons import Reason
@@ -21,26 +21,36 @@ from chippool.core.reservation import Reservation
 from chippool.core.seeker import Option, Seeker
 from chippool.core.shelf import Shelf
 
+_NOBODY = Losses((), {})
+
 
 class Found:
     """The option taken, on the board already, and who goes for it."""
 
-    def __init__(self, variant: VariantName, pool: PoolName, chips: Milli, spots: Spots, shelf: Shelf) -> None:
-        self.variant: Final = variant
-        self.pool: Final = pool
-        self.chips: Final = chips
+    def __init__(
+        self,
+        option: Option,
+        spots: Spots,
+        shelf: Shelf,
+        lost: Losses = _NOBODY,
+        reasons: tuple[Reason, ...] = (),
+        moves: tuple[Move, ...] = (),
+    ) -> None:
+        self.variant: Final = option.variant.name
+        self.pool: Final = option.pool
+        self.chips: Final = option.variant.ask.chips
         self.spots: Final = spots
         self.nodes: Final = names(shelf, spots)
         """One per replica."""
         self.seats: Final = seats(spots)
         """The chips of fractions."""
         self.waits: Final = any(not shelf.clean >> spot.node & 1 for spot in spots)
-        self.victims: tuple[WorkloadKey, ...] = ()
-        self.reasons: tuple[Reason, ...] = ()
+        self.victims: Final = (*(t.key for t in lost.victims), *(move.tenant.key for move in moves))
+        self.reasons: Final = reasons
         """The rule by which each victim goes."""
-        self.moves: tuple[Move, ...] = ()
+        self.moves: Final = moves
         """Those victims that go on elsewhere."""
-        self.shrunk: Mapping[WorkloadKey, int] = {}
+        self.shrunk: Final = lost.shrunk
         """How many replicas victims give that keep the others."""
 
 
@@ -56,7 +66,7 @@ def search(board: Board, seeker: Seeker) -> Found | tuple[Shortage, ...]:
         if found is not None:
             return found
     hopeful = [attempt for attempt in tried.values() if seeker.preempts and not attempt.is_hopeless()]
-    for way in (_WAYS_TO_GROW if seeker.grows else _WAYS) if hopeful else ():
+    for way in _WAYS_TO_GROW if seeker.grows else _WAYS:
         for attempt in hopeful:
             found = way(attempt)
             if found is not None:
@@ -133,7 +143,7 @@ def _by_shrinking(attempt: Attempt) -> Found | None:
 
 def _by_moving(attempt: Attempt) -> Found | None:
     board = attempt.board
-    return _made_room(attempt, attempt.own_right(), board.move_for, lambda _: board.topologies.apart(attempt.option))
+    return _made_room(attempt, (attempt.own_right,), board.move_for, lambda _: board.topologies.apart(attempt.option))
 
 
 def _by_displacing(attempt: Attempt) -> Found | None:
@@ -142,9 +152,8 @@ def _by_displacing(attempt: Attempt) -> Found | None:
 
 
 def _by_both(attempt: Attempt) -> Found | None:
-    board = attempt.board
-    where = partial(board.openings, attempt.option)
-    return _made_room(attempt, attempt.own_right(), board.move_and_displace_for, where)
+    board, own = attempt.board, (attempt.own_right,)
+    return _made_room(attempt, own, board.move_and_displace_for, partial(board.openings, attempt.option))
 
 
 def _made_room(
@@ -169,17 +178,21 @@ _WAYS_TO_GROW = (_by_shrinking, _by_displacing)
 
 
 def _made(attempt: Attempt, claim: Claim, room: Room) -> Found:
-    lost, found = losses(room.victims), _found(attempt, room.spots)
-    found.reasons = (*(why(claim, t) for t in lost.victims), *(Reason.MIGRATED for _ in room.moves))
-    found.victims = tuple(t.key for t in (*lost.victims, *(move.tenant for move in room.moves)))
-    found.moves, found.shrunk = room.moves, lost.shrunk
-    return found
+    lost = losses(room.victims)
+    reasons = (*(why(claim, t) for t in lost.victims), *(Reason.MIGRATED for _ in room.moves))
+    return _found(attempt, room.spots, lost, reasons, room.moves)
 
 
-def _found(attempt: Attempt, spots: Spots) -> Found:
+def _found(
+    attempt: Attempt,
+    spots: Spots,
+    lost: Losses = _NOBODY,
+    reasons: tuple[Reason, ...] = (),
+    moves: tuple[Move, ...] = (),
+) -> Found:
     board, seeker, option = attempt.board, attempt.seeker, attempt.option
-    variant, spots = option.variant, board.topologies.by_rank(option.pool, spots)
+    spots = board.topologies.by_rank(option.pool, spots)
     board.ledger.take(seeker.queue, option.pool, option.new, scavenged=option.scavenges)
     for one in attempt.minded:
-        one.charge(board.tree.paths.get(seeker.queue, ()), variant.ask, spots, option.new)
-    return Found(variant.name, option.pool, variant.ask.chips, spots, board.shelves[option.pool])
+        one.charge(board.tree.paths.get(seeker.queue, ()), option.variant.ask, spots, option.new)
+    return Found(option, spots, board.shelves[option.pool], lost, reasons, moves)
