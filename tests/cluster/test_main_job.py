@@ -42,7 +42,7 @@ def test_higher_priority_displaces_lower_and_the_victim_comes_back_at_its_old_ag
     cluster.wait_true("low", "Ready")
     cluster.apply(a_workload("high", cls="revenue", does={"run_for": "4s"}))
     cluster.wait_true("high", "Ready")
-    assert cluster.is_true("low", "Displaced")
+    cluster.wait_true("low", "Displaced")  # statuses are written after everything else, each object's by itself
     assert cluster.condition("low", "Displaced")["reason"] == "Preempted"
     assert len(cluster.running("low")) == 0
     cluster.wait_true("high", "Finished")
